@@ -1,0 +1,24 @@
+# Finds what Hadal is built on. Everything but LibTorch comes from the system's packages.
+find_package(Python3 COMPONENTS Interpreter)
+find_package(Torch 2.11 QUIET)
+if(NOT Torch_FOUND)
+  message(FATAL_ERROR
+    "LibTorch >= 2.11 was not found. Run `make setup`, which installs it in .venv, or set "
+    "Torch_DIR or CMAKE_PREFIX_PATH to an existing LibTorch (the folder with TorchConfig.cmake).")
+endif()
+if(HADAL_CUDA AND NOT TORCH_CUDA_LIBRARIES)
+  message(FATAL_ERROR
+    "HADAL_CUDA is on, but the LibTorch at ${TORCH_INSTALL_PREFIX} is a CPU build. "
+    "Point Torch_DIR at a CUDA LibTorch, or configure with -DHADAL_CUDA=OFF.")
+endif()
+find_package(nlohmann_json 3.10 REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET GLOBAL libpcre2-8)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET GLOBAL libutf8proc)
+if(HADAL_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+endif()

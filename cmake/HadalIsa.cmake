@@ -1,0 +1,31 @@
+# hadal_isa_sources(<target> <file.isa.cpp>...)
+#
+# Compiles each file once per instruction set, into the namespace that HADAL_ISA_NAMESPACE names.
+# Such a file may include only other such plain headers: an inline function of the standard library
+# compiled with wider instructions could be the copy that the linker keeps for everyone.
+set(HADAL_ISA_LEVELS portable)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  list(APPEND HADAL_ISA_LEVELS avx2 avx512 avx512_bf16 amx)
+endif()
+set(HADAL_ISA_FLAGS_portable "")
+set(HADAL_ISA_FLAGS_avx2 -mavx2 -mfma -mf16c)
+set(HADAL_ISA_FLAGS_avx512 ${HADAL_ISA_FLAGS_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
+set(HADAL_ISA_FLAGS_avx512_bf16 ${HADAL_ISA_FLAGS_avx512} -mavx512bf16)
+set(HADAL_ISA_FLAGS_amx ${HADAL_ISA_FLAGS_avx512_bf16} -mamx-tile -mamx-bf16)
+
+function(hadal_isa_sources target)
+  foreach(source IN LISTS ARGN)
+    get_filename_component(stem "${source}" NAME)
+    string(REPLACE ".isa.cpp" "" stem "${stem}")
+    foreach(isa IN LISTS HADAL_ISA_LEVELS)
+      set(unit "${CMAKE_CURRENT_BINARY_DIR}/isa/${stem}.${isa}.cpp")
+      file(CONFIGURE OUTPUT "${unit}" CONTENT "#include \"${source}\"\n")
+      set_source_files_properties("${unit}" PROPERTIES
+        COMPILE_OPTIONS "${HADAL_ISA_FLAGS_${isa}}"
+        COMPILE_DEFINITIONS "HADAL_ISA_NAMESPACE=${isa}"
+        OBJECT_DEPENDS "${source}"
+        SKIP_PRECOMPILE_HEADERS ON)
+      target_sources(${target} PRIVATE "${unit}")
+    endforeach()
+  endforeach()
+endfunction()
