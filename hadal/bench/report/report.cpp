@@ -1,1 +1,38 @@
-namespace hadal::bench {}
+#include "hadal/bench/report/report.h"
+
+namespace hadal::bench {
+
+std::string_view name_of(Domain domain) {
+  switch (domain) {
+    case Domain::nlp:
+      return "nlp";
+    case Domain::cv:
+      return "cv";
+    case Domain::speech:
+      return "speech";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::better:
+      return "better";
+    case Verdict::same:
+      return "same";
+    case Verdict::worse:
+      return "worse";
+    case Verdict::inconclusive:
+      return "inconclusive";
+    case Verdict::failed:
+      return "failed";
+  }
+  return "unknown";
+}
+
+bool keeps_bound(const QualityResult& quality) {
+  return quality.bound == QualityResult::Bound::at_least ? quality.candidate >= quality.target
+                                                         : quality.candidate <= quality.target;
+}
+
+}  // namespace hadal::bench

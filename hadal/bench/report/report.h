@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,6 +19,11 @@ enum class Verdict {
   inconclusive,  ///< the interval is too wide to say
   failed,        ///< the quality gate did not hold, or the case threw: nothing is said of speed
 };
+
+/// All values, in the order in which reports list them.
+inline constexpr std::array kDomains{Domain::nlp, Domain::cv, Domain::speech};
+inline constexpr std::array kVerdicts{Verdict::better, Verdict::same, Verdict::worse,
+                                      Verdict::inconclusive, Verdict::failed};
 
 std::string_view name_of(Domain domain);
 std::string_view name_of(Verdict verdict);
@@ -39,6 +45,9 @@ struct QualityResult {
   double target = 0;  ///< the bound's value, in the metric's unit
   bool passed = false;
 };
+
+/// Whether the candidate's value keeps the bound; false where it is not a number. `passed` is this.
+bool keeps_bound(const QualityResult& quality);
 
 /// An estimate with its two-sided 95 % confidence interval.
 struct Estimate {
@@ -126,15 +135,15 @@ struct Claim {
 };
 
 struct Report {
-  std::string run_id;       ///< 32 hexadecimal digits, new for each run
-  std::string started;      ///< UTC, ISO 8601
-  std::string finished;     ///< empty while running or when interrupted
-  bool complete = false;    ///< false for a partial report
-  std::string scale;        ///< "quick" or "full"
+  std::string run_id;     ///< 32 hexadecimal digits, new for each run
+  std::string started;    ///< UTC, ISO 8601
+  std::string finished;   ///< empty while running or when interrupted
+  bool complete = false;  ///< false for a partial report
+  std::string scale;      ///< "quick" or "full"
   std::uint64_t seed = 0;
   Environment environment;
-  Estimate noise;           ///< A/A self-test of the machine before the first case
-  double noise_floor = 0;   ///< largest distance of `noise`'s interval from 1, a fraction
+  Estimate noise;          ///< A/A self-test of the machine before the first case
+  double noise_floor = 0;  ///< largest distance of `noise`'s interval from 1, a fraction
   std::vector<CaseResult> cases;
   std::vector<Claim> claims;
 };

@@ -1,0 +1,87 @@
+#include "hadal/bench/report/claims.h"
+
+#include "hadal/bench/report/format.h"
+#include "hadal/core/error.h"
+
+#include <algorithm>
+#include <array>
+
+namespace hadal::bench {
+namespace {
+
+struct Measurement {
+  std::string measured;
+  std::string conditions;
+};
+
+/// What a case that did not fail says of a figure; none where it lacks a metric.
+using Fill = std::optional<Measurement> (*)(const CaseResult&);
+
+/// To fill a row, name the case that measures it and write the function that reads the case.
+struct Row {
+  const char* title;
+  const char* published;
+  const char* case_id = nullptr;
+  Fill fill = nullptr;
+};
+
+std::optional<double> metric(const CaseResult& result, std::string_view name) {
+  const auto found = std::find_if(result.metrics.begin(), result.metrics.end(),
+                                  [&](const Metric& metric) { return metric.name == name; });
+  if (found == result.metrics.end()) return std::nullopt;
+  return found->value;
+}
+
+std::optional<Measurement> attention_memory(const CaseResult& result) {
+  const auto computed = metric(result, "score_matrix_fp16_bytes");
+  const auto heads = metric(result, "heads");
+  if (!computed || !heads || !result.cost) return std::nullopt;
+  return Measurement{
+      .measured = concat(
+          "computed: ", format_metric({"", *computed, "bytes"}),
+          " of FP16 scores for 96 heads; measured with ", *heads,
+          *heads == 1 ? " head: " : " heads: ", format_bytes(result.cost->baseline_peak_bytes),
+          " dense, ", format_bytes(result.cost->candidate_peak_bytes), " candidate"),
+      .conditions = concat("16,384 tokens; ", result.baseline, " against ", result.candidate)};
+}
+
+constexpr std::array kRows{
+    Row{"Attention that keeps 30 % of interactions, CNN/DailyMail",
+        "compute \u221268 %, ROUGE \u22122.1 %"},
+    Row{"Generation of long text", "compute \u221237 %"},
+    Row{"Memory of attention over 16K tokens", "dense score matrix over 48 GB in FP16",
+        "nlp/attention-dense-16k", attention_memory},
+    Row{"Memory of training ResNet-152", "\u221242 % at 99.7 % of full accuracy"},
+    Row{"Communication efficiency of distributed training", "3.2x"},
+    Row{"Inference of a model of 175B parameters", "120 \u2192 380 samples/s"},
+    Row{"Memory of a model of 175B parameters", "4.2 TB \u2192 1.8 TB"},
+    Row{"Success rate of the FGSM attack", "87 % \u2192 19 %"},
+};
+
+std::optional<Measurement> measure(const Row& row, const std::vector<CaseResult>& cases) {
+  const auto found = std::find_if(cases.begin(), cases.end(), [&](const CaseResult& result) {
+    return result.id == row.case_id && result.verdict != Verdict::failed;
+  });
+  return found == cases.end() ? std::nullopt : row.fill(*found);
+}
+
+}  // namespace
+
+std::vector<Claim> claims_of(const std::vector<CaseResult>& cases) {
+  std::vector<Claim> claims;
+  for (const Row& row : kRows) {
+    Claim& claim = claims.emplace_back();
+    claim.id = static_cast<char>('a' + claims.size() - 1);
+    claim.title = row.title;
+    claim.published = row.published;
+    if (row.fill == nullptr) continue;
+    claim.command = concat("hadal bench run ", row.case_id);
+    if (auto measurement = measure(row, cases)) {
+      claim.measured = std::move(measurement->measured);
+      claim.conditions = std::move(measurement->conditions);
+    }
+  }
+  return claims;
+}
+
+}  // namespace hadal::bench

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace hadal::bench {
+
+/// HTML under construction. A string literal is markup and is taken as it is; every other text is
+/// content and is escaped, for element content and quoted attribute values alike. So what a report
+/// says can never become markup.
+class Markup {
+ public:
+  template <std::size_t size>
+  Markup& operator<<(const char (&literal)[size]) {
+    html_.append(literal, size - 1);
+    return *this;
+  }
+  Markup& operator<<(std::string_view content);
+  Markup& operator<<(const std::string& content) { return *this << std::string_view(content); }
+  template <std::integral Integer>
+  Markup& operator<<(Integer number) {
+    html_ += std::to_string(number);
+    return *this;
+  }
+  Markup& operator<<(const Markup& part) {
+    html_ += part.html_;
+    return *this;
+  }
+  /// Appends text that the program itself holds, such as its style sheet.
+  Markup& append_trusted(std::string_view html) {
+    html_ += html;
+    return *this;
+  }
+  const std::string& html() const { return html_; }
+
+ private:
+  std::string html_;
+};
+
+}  // namespace hadal::bench

@@ -1,0 +1,71 @@
+"use strict";
+(() => {
+  const filters = document.getElementById("filters");
+  const openAll = document.getElementById("open-all");
+  const details = [...document.querySelectorAll("details")];
+
+  if (filters) {
+    const rows = [...document.querySelectorAll("tbody tr[data-verdict]")];
+    const buttons = [...filters.querySelectorAll("button[data-group]")];
+    const clear = document.getElementById("clear");
+    const shown = document.getElementById("shown");
+    const pressed = (button) => button.getAttribute("aria-pressed") === "true";
+
+    // Within a group any of the pressed values will do; every group that has one must agree.
+    const matches = (element) =>
+      ["verdict", "domain", "module"].every((group) => {
+        const wanted = buttons.filter((b) => b.dataset.group === group && pressed(b));
+        return wanted.length === 0 || wanted.some((b) => b.dataset.value === element.dataset[group]);
+      });
+    const apply = () => {
+      for (const element of [...rows, ...details]) element.hidden = !matches(element);
+      const visible = rows.filter((row) => !row.hidden).length;
+      shown.textContent = `${visible} of ${rows.length} cases shown`;
+      clear.hidden = !buttons.some(pressed);
+    };
+    for (const button of buttons) {
+      button.addEventListener("click", () => {
+        button.setAttribute("aria-pressed", String(!pressed(button)));
+        apply();
+      });
+    }
+    clear.addEventListener("click", () => {
+      for (const button of buttons) button.setAttribute("aria-pressed", "false");
+      apply();
+      buttons[0]?.focus();
+    });
+    filters.hidden = false;
+    apply();
+  }
+
+  // A link to a case opens it.
+  const openTarget = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target instanceof HTMLDetailsElement) {
+      target.open = true;
+      target.querySelector("summary").focus();
+      target.scrollIntoView();
+    }
+  };
+  addEventListener("hashchange", openTarget);
+  openTarget();
+
+  if (openAll) {
+    openAll.hidden = false;
+    openAll.addEventListener("click", () => {
+      const open = openAll.getAttribute("aria-pressed") !== "true";
+      for (const element of details) element.open = open;
+      openAll.setAttribute("aria-pressed", String(open));
+    });
+  }
+
+  // Paper has nothing to click on.
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = details.filter((element) => !element.open);
+    for (const element of closed) element.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const element of closed) element.open = false;
+  });
+})();
