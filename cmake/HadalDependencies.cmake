@@ -1,6 +1,8 @@
 # Finds what Hadal is built on. Everything but LibTorch comes from the system's packages.
 find_package(Python3 COMPONENTS Interpreter)
-find_package(Torch 2.11 QUIET)
+# `make setup` installs LibTorch in .venv; one that Torch_DIR or CMAKE_PREFIX_PATH names comes first.
+file(GLOB HADAL_VENV_TORCH "${PROJECT_SOURCE_DIR}/.venv/lib/python3*/site-packages/torch")
+find_package(Torch 2.11 QUIET HINTS ${HADAL_VENV_TORCH})
 if(NOT Torch_FOUND)
   message(FATAL_ERROR
     "LibTorch >= 2.11 was not found. Run `make setup`, which installs it in .venv, or set "

@@ -1,17 +1,17 @@
 #include "hadal/core/file.h"
 
-#include <fcntl.h>
-#include <openssl/evp.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "hadal/core/error.h"
 
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
 
-#include "hadal/core/error.h"
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace hadal {
 namespace {
@@ -21,9 +21,12 @@ namespace fs = std::filesystem;
 [[noreturn]] void fail(const std::string& doing, const fs::path& path, int code) {
   std::string hint;
   if (code == ENOSPC) hint = "free some space on that disk and run again";
-  if (code == EACCES || code == EPERM || code == EROFS) hint = "check the permissions, or name another folder";
+  if (code == EACCES || code == EPERM || code == EROFS)
+    hint = "check the permissions, or name another folder";
   if (code == ENOENT) hint = "check the path";
-  throw IoError(concat("cannot ", doing, " ", path.string(), ": ", std::generic_category().message(code)), hint);
+  throw IoError(
+      concat("cannot ", doing, " ", path.string(), ": ", std::generic_category().message(code)),
+      hint);
 }
 
 /// A descriptor that closes itself.
@@ -38,7 +41,8 @@ Descriptor open_to_read(const fs::path& path, struct stat& status) {
   Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (file.value < 0) fail("open", path, errno);
   if (::fstat(file.value, &status) != 0) fail("stat", path, errno);
-  if (!S_ISREG(status.st_mode)) throw IoError(concat("cannot read ", path.string(), ": not a regular file"));
+  if (!S_ISREG(status.st_mode))
+    throw IoError(concat("cannot read ", path.string(), ": not a regular file"));
   return file;
 }
 
@@ -55,7 +59,7 @@ void write_all(int descriptor, const char* data, std::size_t size, const fs::pat
 }  // namespace
 
 MappedFile::MappedFile(const fs::path& path) {
-  struct stat status {};
+  struct stat status{};
   const Descriptor file = open_to_read(path, status);
   const auto size = static_cast<std::size_t>(status.st_size);
   void* data = nullptr;
@@ -72,11 +76,12 @@ MappedFile::MappedFile(const fs::path& path) {
 }
 
 std::string read_file(const fs::path& path, std::size_t max_bytes) {
-  struct stat status {};
+  struct stat status{};
   const Descriptor file = open_to_read(path, status);
   const auto size = static_cast<std::size_t>(status.st_size);
   if (size > max_bytes) {
-    throw FormatError(concat(path.string(), ": ", size, " bytes, but at most ", max_bytes, " are read"));
+    throw FormatError(
+        concat(path.string(), ": ", size, " bytes, but at most ", max_bytes, " are read"));
   }
   std::string text(size, '\0');
   std::size_t done = 0;
@@ -115,7 +120,8 @@ void AtomicFile::write(std::string_view text) { write(std::as_bytes(std::span(te
 
 void AtomicFile::commit() {
   if (::fsync(descriptor_) != 0) fail("sync", path_, errno);
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("rename a temporary file to", path_, errno);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0)
+    fail("rename a temporary file to", path_, errno);
   ::close(descriptor_);
   descriptor_ = -1;
   const fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
@@ -134,7 +140,8 @@ std::string sha256(std::span<const std::byte> bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
   if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) {
-    throw Unsupported("libcrypto offers no SHA-256", "check the OpenSSL configuration of this machine");
+    throw Unsupported("libcrypto offers no SHA-256",
+                      "check the OpenSSL configuration of this machine");
   }
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;

@@ -25,7 +25,8 @@ class MappedFile {
 
 /// The whole file as a string. Throws IoError where it cannot be read, and FormatError where it is
 /// longer than `max_bytes`.
-std::string read_file(const std::filesystem::path& path, std::size_t max_bytes = std::size_t{1} << 31);
+std::string read_file(const std::filesystem::path& path,
+                      std::size_t max_bytes = std::size_t{1} << 31);
 
 /// Writes a file so that readers see the old content or all of the new, never a part: bytes go to a
 /// temporary file in the same folder, which commit() syncs and renames. Without commit() (an

@@ -1,12 +1,12 @@
 #include "hadal/core/log.h"
 
+#include "hadal/core/error.h"
+
 #include <array>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
-
-#include "hadal/core/error.h"
 
 namespace hadal {
 namespace {
@@ -66,7 +66,8 @@ LogLevel parse_log_level(std::string_view name) {
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     if (kNames[i] == name) return static_cast<LogLevel>(i);
   }
-  throw InvalidArgument(concat("unknown log level '", name, "'; expected debug, info, warning, error or off"));
+  throw InvalidArgument(
+      concat("unknown log level '", name, "'; expected debug, info, warning, error or off"));
 }
 
 }  // namespace hadal

@@ -1,9 +1,9 @@
 #include "hadal/core/random.h"
 
-#include <ATen/Context.h>
-
 #include <bit>
 #include <cmath>
+
+#include <ATen/Context.h>
 
 namespace hadal {
 namespace {
@@ -53,7 +53,8 @@ std::uint64_t Random::below(std::uint64_t bound) {
 
 std::int64_t Random::between(std::int64_t low, std::int64_t high) {
   const auto range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low) + 1;
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + (range == 0 ? next() : below(range)));
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(low) +
+                                   (range == 0 ? next() : below(range)));
 }
 
 double Random::uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }

@@ -44,7 +44,7 @@ class TemporaryFolder {
 }  // namespace hadal::testing
 
 /// Skips the current test, saying why, where the real data set `relative` is absent; else names it.
-#define HADAL_REQUIRE_DATA(variable, relative)                                       \
-  const std::filesystem::path variable = ::hadal::testing::data_dir() / (relative);  \
-  if (!std::filesystem::exists(variable))                                            \
+#define HADAL_REQUIRE_DATA(variable, relative)                                      \
+  const std::filesystem::path variable = ::hadal::testing::data_dir() / (relative); \
+  if (!std::filesystem::exists(variable))                                           \
   GTEST_SKIP() << variable.string() << " is absent; set HADAL_DATA to the data folder"

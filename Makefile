@@ -1,0 +1,53 @@
+# The two commands of a new user are `make bench` and `make test`; both install what is missing and build.
+PRESET ?= release
+BUILD := build/$(PRESET)
+HADAL := $(BUILD)/hadal/cli/hadal
+FUZZ_SECONDS ?= 300
+SOURCES := $(shell git ls-files --cached --others --exclude-standard '*.h' '*.cpp' '*.cu' '*.cuh' 2>/dev/null)
+
+.PHONY: help setup build bench test fuzz format format-check clean
+
+help:
+	@echo 'make bench         install what is missing, build, run the quick benchmarks -> report/report.html'
+	@echo 'make test          install what is missing, build, run all tests'
+	@echo 'make build         install what is missing, build everything        (PRESET=release|dev|asan|tsan)'
+	@echo 'make fuzz          fuzz each parser for FUZZ_SECONDS=$(FUZZ_SECONDS) seconds (needs clang)'
+	@echo 'make format        format the sources        make format-check   check that they are'
+	@echo 'make clean         remove build/ and report/'
+
+setup:
+	@scripts/setup.sh build
+
+$(BUILD)/build.ninja:
+	@cmake --preset $(PRESET)
+
+# Ninja runs CMake again by itself where a CMake file changed.
+bench:
+	@scripts/setup.sh build
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@cmake --build $(BUILD) --target hadal
+	@mkdir -p report
+	$(HADAL) bench run --quick --json report/report.json --html report/report.html
+
+build:
+	@scripts/setup.sh build test
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@cmake --build $(BUILD)
+
+test: build
+	ctest --test-dir $(BUILD) --output-on-failure
+
+fuzz:
+	@scripts/setup.sh build fuzz
+	@$(MAKE) --no-print-directory PRESET=fuzz build/fuzz/build.ninja
+	@cmake --build build/fuzz
+	scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+
+format:
+	clang-format-19 -i $(SOURCES)
+
+format-check:
+	clang-format-19 --dry-run --Werror $(SOURCES)
+
+clean:
+	rm -rf build report
