@@ -1,11 +1,11 @@
 # The two commands of a new user are `make bench` and `make test`; both install what is missing and build.
 PRESET ?= release
 BUILD := build/$(PRESET)
-HADAL := $(BUILD)/hadal/cli/hadal
+HADAL := $(BUILD)/bin/hadal
 FUZZ_SECONDS ?= 300
 SOURCES := $(shell git ls-files --cached --others --exclude-standard '*.h' '*.cpp' '*.cu' '*.cuh' 2>/dev/null)
 
-.PHONY: help setup build bench test fuzz format format-check clean
+.PHONY: help setup setup-test build bench test test-asan fuzz format format-check clean
 
 help:
 	@echo 'make bench         install what is missing, build, run the quick benchmarks -> report/report.html'
@@ -18,24 +18,31 @@ help:
 setup:
 	@scripts/setup.sh build
 
+setup-test:
+	@scripts/setup.sh build test
+
 $(BUILD)/build.ninja:
 	@cmake --preset $(PRESET)
 
 # Ninja runs CMake again by itself where a CMake file changed.
-bench:
-	@scripts/setup.sh build
+bench: setup
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	@cmake --build $(BUILD) --target hadal
 	@mkdir -p report
 	$(HADAL) bench run --quick --json report/report.json --html report/report.html
 
-build:
-	@scripts/setup.sh build test
+build: setup-test
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	@cmake --build $(BUILD)
 
 test: build
 	ctest --test-dir $(BUILD) --output-on-failure
+
+# The tests of what parses, with the address and undefined-behaviour sanitizers.
+test-asan: setup-test
+	@$(MAKE) --no-print-directory PRESET=asan build/asan/build.ninja
+	@cmake --build build/asan --target core_tests data_tests bench_tests
+	ctest --test-dir build/asan --output-on-failure -R '^(core|data|bench)\.'
 
 fuzz:
 	@scripts/setup.sh build fuzz

@@ -3,6 +3,7 @@
 #include "hadal/bench/compare/compatible.h"
 #include "hadal/bench/report/format.h"
 #include "hadal/bench/report/validate.h"
+#include "hadal/bench/verdict.h"
 #include "hadal/core/error.h"
 
 #include <algorithm>
@@ -11,7 +12,6 @@
 namespace hadal::bench {
 namespace {
 
-constexpr double kLeastTolerance = 0.05;
 constexpr double kMemoryGrowth = 0.05;
 constexpr std::int64_t kMemoryGrowthBytes = std::int64_t{1} << 20;
 
@@ -26,16 +26,6 @@ Estimate ratio_of(const Estimate& over, const Estimate& under) {
   return {.median = std::exp(median),
           .low = std::exp(median - below),
           .high = std::exp(median + above)};
-}
-
-Verdict judge(const Estimate& change, double tolerance) {
-  // Symmetric in the two directions: 5 % faster undoes 5 % slower.
-  const double most = 1 + tolerance;
-  const double least = 1 / most;
-  if (change.low > most) return Verdict::better;
-  if (change.high < least) return Verdict::worse;
-  if (change.low >= least && change.high <= most) return Verdict::same;
-  return Verdict::inconclusive;
 }
 
 double noise_floor(const Report& run, const CaseResult& result) {

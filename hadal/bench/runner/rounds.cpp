@@ -1,0 +1,123 @@
+#include "hadal/bench/runner/rounds.h"
+
+#include "hadal/bench/verdict.h"
+#include "hadal/core/random.h"
+#include "hadal/core/statistics.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+
+#include <ATen/ops/exp.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/ones.h>
+
+namespace hadal::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// One side of a comparison and the samples taken of it.
+struct Side {
+  const std::function<void()>& run;
+  int repeats = 1;
+  std::vector<double> samples;
+
+  void sample() {
+    const auto start = Clock::now();
+    for (int i = 0; i < repeats; ++i) run();
+    // A clock that did not move would make a time of 0, of which there are no ratios.
+    samples.push_back(std::max(seconds_since(start), 1e-9) / repeats);
+  }
+};
+
+/// How often to repeat `run` in a sample, and how long the trial took.
+int repeats_of(const std::function<void()>& run, double sample_seconds) {
+  const auto start = Clock::now();
+  run();
+  const double once = std::max(seconds_since(start), 1e-9);
+  return static_cast<int>(std::clamp(std::ceil(sample_seconds / once), 1.0, 1e6));
+}
+
+Estimate estimate_of(double median, const Interval& interval) {
+  // The interval comes from resampled medians, and need not hold that of the sample itself.
+  return {.median = median,
+          .low = std::min(interval.low, median),
+          .high = std::max(interval.high, median)};
+}
+
+Timing timing_of(std::vector<double> samples, std::uint64_t seed) {
+  const Estimate seconds = estimate_of(median(samples), bootstrap_median_interval(samples, seed));
+  return {.samples = std::move(samples), .seconds = seconds};
+}
+
+Estimate ratio_of(const std::vector<double>& over, const std::vector<double>& under,
+                  std::uint64_t seed) {
+  std::vector<double> ratios(over.size());
+  for (std::size_t i = 0; i < over.size(); ++i) ratios[i] = over[i] / under[i];
+  return estimate_of(median(ratios), bootstrap_median_interval(ratios, seed));
+}
+
+/// The number of rounds that fit, given that one takes `round_seconds`.
+int rounds_in(const RoundsOptions& options, double round_seconds) {
+  return std::clamp(static_cast<int>(options.seconds / std::max(round_seconds, 1e-9)),
+                    options.least, options.most);
+}
+
+void run_rounds(std::array<Side*, 3> sides, const RoundsOptions& options,
+                const RoundObserver& observer) {
+  Random random(options.seed, "order of the sides");
+  const auto start = Clock::now();
+  for (int round = 0; round < options.most; ++round) {
+    const double spent = seconds_since(start);
+    if (round >= options.least && spent > options.seconds) return;
+    observer(round, round == 0 ? options.least : rounds_in(options, spent / round));
+    random.shuffle(sides);
+    for (Side* side : sides) side->sample();
+  }
+}
+
+}  // namespace
+
+double noise_floor_of(const Estimate& noise) {
+  return std::max(std::abs(noise.low - 1), std::abs(noise.high - 1));
+}
+
+Speed time_rounds(const std::function<void()>& baseline, const std::function<void()>& candidate,
+                  double machine_noise_floor, const RoundsOptions& options,
+                  const RoundObserver& observer) {
+  const int repeats = repeats_of(baseline, options.sample_seconds);
+  Side a{baseline, repeats, {}};
+  Side b{candidate, repeats_of(candidate, options.sample_seconds), {}};
+  Side again{baseline, repeats, {}};
+  run_rounds({&a, &b, &again}, options, observer);
+
+  Speed speed;
+  speed.speedup = ratio_of(a.samples, b.samples, options.seed);
+  speed.noise = ratio_of(a.samples, again.samples, options.seed);
+  speed.noise_floor = noise_floor_of(speed.noise);
+  speed.tolerance = std::max({kLeastTolerance, speed.noise_floor, machine_noise_floor});
+  speed.baseline = timing_of(std::move(a.samples), options.seed);
+  speed.candidate = timing_of(std::move(b.samples), options.seed);
+  speed.baseline_again = timing_of(std::move(again.samples), options.seed);
+  return speed;
+}
+
+Estimate machine_noise(std::uint64_t seed, const RoundObserver& observer) {
+  const at::Tensor matrix = at::ones({512, 512});
+  const at::Tensor vector = at::ones({1 << 20});
+  const std::function<void()> work = [&] {
+    at::matmul(matrix, matrix);
+    at::exp(vector);
+  };
+  work();
+  const RoundsOptions options{.least = 25, .most = 25, .seconds = 0, .seed = seed};
+  return time_rounds(work, work, 0.0, options, observer).noise;
+}
+
+}  // namespace hadal::bench

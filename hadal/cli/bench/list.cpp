@@ -1,0 +1,62 @@
+#include "hadal/bench/report/format.h"
+#include "hadal/bench/runner/registry.h"
+#include "hadal/cli/bench/command.h"
+#include "hadal/cli/exit_code.h"
+#include "hadal/core/error.h"
+
+#include <iostream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+namespace hadal::cli {
+namespace {
+
+using bench::Case;
+using bench::Gate;
+
+constexpr std::size_t kColumns = 100;
+
+std::string gate_text(const Gate& gate) {
+  const std::string bound =
+      gate.bound == bench::QualityResult::Bound::at_least ? "at least " : "at most ";
+  std::string text = concat(gate.metric, " ", bound, bench::format_value(gate.target));
+  if (gate.target_on_real) {
+    text += concat(" (with HADAL_DATA ", bench::format_value(*gate.target_on_real), ")");
+  }
+  if (gate.most_relative_loss) {
+    text += concat(", and within ", bench::format_percent(*gate.most_relative_loss),
+                   " of the baseline's");
+  }
+  return text;
+}
+
+std::string described(const Case& item) {
+  return concat(item.id, "  [", item.module, ", version ", item.version, "]\n",
+                bench::wrap(item.summary, 4, kColumns),
+                bench::wrap("A: " + item.baseline, 4, kColumns),
+                bench::wrap("B: " + item.candidate, 4, kColumns),
+                bench::wrap("quality: " + gate_text(item.gate), 4, kColumns));
+}
+
+int list(const std::vector<std::string>& patterns, bool ids_only) {
+  for (const Case& item : bench::select(bench::registered_cases(), patterns)) {
+    std::cout << (ids_only ? item.id + '\n' : described(item));
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_bench_list(CLI::App& bench, std::function<int()>& chosen) {
+  CLI::App& command = *bench.add_subcommand("list", "List the cases: what each compares, and its quality gate");
+  const auto patterns = std::make_shared<std::vector<std::string>>();
+  const auto ids_only = std::make_shared<bool>(false);
+  command.add_option("case", *patterns, "Ids, which may hold *; a domain (nlp, cv, speech); or module:NAME");
+  command.add_flag("--ids", *ids_only, "Print nothing but ids, one a line");
+  command.callback([&chosen, patterns, ids_only] {
+    chosen = [patterns, ids_only] { return list(*patterns, *ids_only); };
+  });
+}
+
+}  // namespace hadal::cli

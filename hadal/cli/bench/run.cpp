@@ -1,0 +1,110 @@
+#include "hadal/bench/runner/run.h"
+
+#include "hadal/bench/report/html.h"
+#include "hadal/bench/report/json.h"
+#include "hadal/bench/report/text.h"
+#include "hadal/bench/runner/registry.h"
+#include "hadal/cli/bench/command.h"
+#include "hadal/cli/bench/progress.h"
+#include "hadal/cli/exit_code.h"
+#include "hadal/core/error.h"
+#include "hadal/core/file.h"
+#include "hadal/core/interrupt.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <unistd.h>
+
+#include <ATen/Parallel.h>
+#include <CLI/CLI.hpp>
+
+namespace hadal::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> patterns;
+  bool full = false;
+  std::string json;
+  std::string html;
+  std::uint64_t seed = 1;
+  int threads = 0;
+};
+
+/// The folder that HADAL_DATA names, or nothing where it is unset. Throws InvalidArgument where it
+/// names no folder, because a run on other data than was asked for would mislead.
+std::optional<std::filesystem::path> data_folder() {
+  const char* value = std::getenv("HADAL_DATA");
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  if (!std::filesystem::is_directory(value)) {
+    throw InvalidArgument(concat("HADAL_DATA: ", value, " is not a folder"),
+                          "name the folder of the data sets, or unset it to use generated data");
+  }
+  return value;
+}
+
+void write(const bench::Report& report, const Options& options) {
+  if (!options.json.empty()) write_file(options.json, bench::to_json(report));
+  if (!options.html.empty()) write_file(options.html, bench::to_html(report));
+}
+
+int status_of(const bench::Report& report) {
+  if (!report.complete) return kInterrupted;
+  const bool failed = std::ranges::any_of(
+      report.cases, [](const auto& result) { return result.verdict == bench::Verdict::failed; });
+  return failed ? kVerdict : kDone;
+}
+
+int run(const Options& options) {
+  const auto cases = bench::select(bench::registered_cases(), options.patterns);
+  if (options.threads > 0) at::set_num_threads(options.threads);
+  const bench::Context context{
+      .scale = options.full ? bench::Scale::full : bench::Scale::quick,
+      .seed = options.seed,
+      .data = data_folder(),
+      .check_interrupt = check_interrupt,
+  };
+  const InterruptGuard interrupt_guard;
+  bench::Report report;
+  {
+    BenchProgress progress(cases.size(), ::isatty(STDERR_FILENO) == 1);
+    report = bench::run(cases, context,
+                        {.stage = [&](int index, std::string_view id, std::string_view stage, int done,
+                                      int total) { progress.stage(index, id, stage, done, total); },
+                         .progressed =
+                             [&](const bench::Report& so_far) {
+                               write(so_far, options);
+                               progress.finished(so_far);
+                             }});
+  }
+  std::cout << bench::summary_table(report);
+  for (const std::string& file : {options.json, options.html}) {
+    if (!file.empty()) std::cout << "wrote " << file << '\n';
+  }
+  return status_of(report);
+}
+
+}  // namespace
+
+void add_bench_run(CLI::App& bench, std::function<int()>& chosen) {
+  CLI::App& command = *bench.add_subcommand(
+      "run",
+      "Run cases, all where none is named. Exits with 0 where all kept their quality, 1 where one "
+      "failed, and 130 where interrupted; the reports then hold what was done");
+  const auto options = std::make_shared<Options>();
+  command.add_option("case", options->patterns,
+                     "Ids, which may hold *; a domain (nlp, cv, speech); or module:NAME");
+  auto* full = command.add_flag("--full", options->full, "Train longer and time more rounds, for tighter intervals");
+  command.add_flag("--quick", "Under 5 minutes on 2 cores; the default")->excludes(full);
+  command.add_option("--json", options->json, "Write the report there, after each case");
+  command.add_option("--html", options->html, "Write the report as a page there, after each case");
+  command.add_option("--seed", options->seed, "Of all that is random")->capture_default_str();
+  command.add_option("--threads", options->threads, "Of LibTorch; 0: as many as it picks itself")
+      ->check(CLI::Range(0, 4096));
+  command.footer("HADAL_DATA names a folder of real data sets; without it, cases make their own data.");
+  command.callback([&chosen, options] { chosen = [options] { return run(*options); }; });
+}
+
+}  // namespace hadal::cli
