@@ -1,6 +1,9 @@
 # hadal_isa_sources(<target> <file.isa.cpp>...)
 #
-# Compiles each file once per instruction set, into the namespace that HADAL_ISA_NAMESPACE names.
+# Compiles each file once per instruction set, into the namespace that HADAL_ISA_NAMESPACE names. A
+# file called x.<level>.isa.cpp, written by hand for that level, is compiled for that one only.
+# hadal/core/isa.h picks among the results at run time.
+#
 # Such a file may include only other such plain headers: an inline function of the standard library
 # compiled with wider instructions could be the copy that the linker keeps for everyone.
 set(HADAL_ISA_LEVELS portable)
@@ -12,18 +15,22 @@ set(HADAL_ISA_FLAGS_avx2 -mavx2 -mfma -mf16c)
 set(HADAL_ISA_FLAGS_avx512 ${HADAL_ISA_FLAGS_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
 set(HADAL_ISA_FLAGS_avx512_bf16 ${HADAL_ISA_FLAGS_avx512} -mavx512bf16)
 set(HADAL_ISA_FLAGS_amx ${HADAL_ISA_FLAGS_avx512_bf16} -mamx-tile -mamx-bf16)
+# GCC 12 takes the undefined vectors of its own intrinsics for uninitialized (GCC bug 105593).
+set(HADAL_ISA_WARNINGS $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized>)
 
 function(hadal_isa_sources target)
   foreach(source IN LISTS ARGN)
-    get_filename_component(stem "${source}" NAME)
-    string(REPLACE ".isa.cpp" "" stem "${stem}")
-    foreach(isa IN LISTS HADAL_ISA_LEVELS)
-      set(unit "${CMAKE_CURRENT_BINARY_DIR}/isa/${stem}.${isa}.cpp")
-      file(CONFIGURE OUTPUT "${unit}" CONTENT "#include \"${source}\"\n")
+    cmake_path(RELATIVE_PATH source BASE_DIRECTORY "${PROJECT_SOURCE_DIR}" OUTPUT_VARIABLE file)
+    set(levels ${HADAL_ISA_LEVELS})
+    if(file MATCHES "\\.(portable|avx2|avx512|avx512_bf16|amx)\\.isa\\.cpp$")
+      list(FILTER levels INCLUDE REGEX "^${CMAKE_MATCH_1}$")
+    endif()
+    foreach(isa IN LISTS levels)
+      set(unit "${CMAKE_CURRENT_BINARY_DIR}/isa/${isa}/${file}")
+      file(CONFIGURE OUTPUT "${unit}" CONTENT "#include \"${file}\"\n")
       set_source_files_properties("${unit}" PROPERTIES
-        COMPILE_OPTIONS "${HADAL_ISA_FLAGS_${isa}}"
+        COMPILE_OPTIONS "${HADAL_ISA_FLAGS_${isa}};${HADAL_ISA_WARNINGS}"
         COMPILE_DEFINITIONS "HADAL_ISA_NAMESPACE=${isa}"
-        OBJECT_DEPENDS "${source}"
         SKIP_PRECOMPILE_HEADERS ON)
       target_sources(${target} PRIVATE "${unit}")
     endforeach()

@@ -12,6 +12,9 @@ function(hadal_module name)
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
   set(isa_sources ${sources})
   list(FILTER isa_sources INCLUDE REGEX "\\.isa\\.cpp$")
+  set(test_isa_sources ${isa_sources})
+  list(FILTER isa_sources EXCLUDE REGEX "_test(\\.[a-z0-9_]+)?\\.isa\\.cpp$")
+  list(FILTER test_isa_sources INCLUDE REGEX "_test(\\.[a-z0-9_]+)?\\.isa\\.cpp$")
   # bench/cases is a library of its own, and cli/main.cpp the program.
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$|_fuzz\\.cpp$|\\.isa\\.cpp$|/bench/cases/|/cli/main\\.cpp$")
 
@@ -31,6 +34,7 @@ function(hadal_module name)
 
   if(HADAL_BUILD_TESTS AND tests)
     hadal_tests(${name} ${tests})
+    hadal_isa_sources(${name}_tests ${test_isa_sources})
     if(ARG_PRECOMPILE)
       target_precompile_headers(${name}_tests PRIVATE ${ARG_PRECOMPILE})
     endif()

@@ -16,11 +16,7 @@
 namespace hadal::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
+constexpr double kClockStep = 1e-9;  // a clock that did not move would make a time of 0
 
 /// One side of a comparison and the samples taken of it.
 struct Side {
@@ -28,20 +24,19 @@ struct Side {
   int repeats = 1;
   std::vector<double> samples;
 
-  void sample() {
-    const auto start = Clock::now();
+  void sample(const std::function<double()>& now) {
+    const double start = now();
     for (int i = 0; i < repeats; ++i) run();
-    // A clock that did not move would make a time of 0, of which there are no ratios.
-    samples.push_back(std::max(seconds_since(start), 1e-9) / repeats);
+    samples.push_back(std::max(now() - start, kClockStep) / repeats);
   }
 };
 
-/// How often to repeat `run` in a sample, and how long the trial took.
-int repeats_of(const std::function<void()>& run, double sample_seconds) {
-  const auto start = Clock::now();
+/// How often to repeat `run` in a sample.
+int repeats_of(const std::function<void()>& run, const RoundsOptions& options) {
+  const double start = options.now();
   run();
-  const double once = std::max(seconds_since(start), 1e-9);
-  return static_cast<int>(std::clamp(std::ceil(sample_seconds / once), 1.0, 1e6));
+  const double once = std::max(options.now() - start, kClockStep);
+  return static_cast<int>(std::clamp(std::ceil(options.sample_seconds / once), 1.0, 1e6));
 }
 
 Estimate estimate_of(double median, const Interval& interval) {
@@ -65,24 +60,28 @@ Estimate ratio_of(const std::vector<double>& over, const std::vector<double>& un
 
 /// The number of rounds that fit, given that one takes `round_seconds`.
 int rounds_in(const RoundsOptions& options, double round_seconds) {
-  return std::clamp(static_cast<int>(options.seconds / std::max(round_seconds, 1e-9)),
-                    options.least, options.most);
+  return static_cast<int>(std::clamp(options.seconds / std::max(round_seconds, kClockStep),
+                                     1.0 * options.least, 1.0 * options.most));
 }
 
 void run_rounds(std::array<Side*, 3> sides, const RoundsOptions& options,
                 const RoundObserver& observer) {
   Random random(options.seed, "order of the sides");
-  const auto start = Clock::now();
+  const double start = options.now();
   for (int round = 0; round < options.most; ++round) {
-    const double spent = seconds_since(start);
+    const double spent = options.now() - start;
     if (round >= options.least && spent > options.seconds) return;
     observer(round, round == 0 ? options.least : rounds_in(options, spent / round));
     random.shuffle(sides);
-    for (Side* side : sides) side->sample();
+    for (Side* side : sides) side->sample(options.now);
   }
 }
 
 }  // namespace
+
+double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 double noise_floor_of(const Estimate& noise) {
   return std::max(std::abs(noise.low - 1), std::abs(noise.high - 1));
@@ -91,9 +90,9 @@ double noise_floor_of(const Estimate& noise) {
 Speed time_rounds(const std::function<void()>& baseline, const std::function<void()>& candidate,
                   double machine_noise_floor, const RoundsOptions& options,
                   const RoundObserver& observer) {
-  const int repeats = repeats_of(baseline, options.sample_seconds);
+  const int repeats = repeats_of(baseline, options);
   Side a{baseline, repeats, {}};
-  Side b{candidate, repeats_of(candidate, options.sample_seconds), {}};
+  Side b{candidate, repeats_of(candidate, options), {}};
   Side again{baseline, repeats, {}};
   run_rounds({&a, &b, &again}, options, observer);
 

@@ -7,6 +7,9 @@
 
 namespace hadal::bench {
 
+/// Seconds of a clock that never goes back.
+double steady_seconds();
+
 /// How long and how often to time.
 struct RoundsOptions {
   int least = 7;       ///< rounds that are timed whatever they take; 5 or more
@@ -16,6 +19,7 @@ struct RoundsOptions {
   /// scheduler do not show in it.
   double sample_seconds = 0.02;
   std::uint64_t seed = 1;  ///< of the order within rounds and of the bootstrap
+  std::function<double()> now = steady_seconds;  ///< the clock; tests put their own
 };
 
 /// Called before each round with its number and the number expected; may throw to stop.

@@ -1,0 +1,108 @@
+#include "hadal/bench/runner/run.h"
+
+#include "hadal/bench/report/json.h"
+#include "hadal/bench/runner/environment.h"
+#include "hadal/bench/runner/testing.h"
+#include "hadal/core/error.h"
+
+#include <vector>
+
+#include <ATen/ops/rand.h>
+#include <gtest/gtest.h>
+
+namespace hadal::bench {
+namespace {
+
+using testing::changed_case;
+using testing::tiny_case;
+
+struct Watcher {
+  std::vector<Report> reports;
+  RunObserver observer() {
+    return {.stage = [](int, std::string_view, std::string_view, int, int) {},
+            .progressed = [this](const Report& report) { reports.push_back(report); }};
+  }
+};
+
+TEST(Run, ReportsAllCasesWithClaimsAndEnvironment) {
+  Watcher watcher;
+  const Report report =
+      run({tiny_case("cv/a"), tiny_case("cv/b")}, {.seed = 7}, watcher.observer());
+  EXPECT_TRUE(report.complete);
+  EXPECT_EQ(report.seed, 7U);
+  EXPECT_EQ(report.scale, "quick");
+  ASSERT_EQ(report.cases.size(), 2U);
+  EXPECT_EQ(report.cases[1].id, "cv/b");
+  EXPECT_EQ(report.claims.size(), 8U);
+  EXPECT_GE(report.environment.threads, 1);
+  EXPECT_FALSE(report.environment.cpu.empty());
+  EXPECT_NO_THROW(to_json(report));
+}
+
+TEST(Run, CanBeWrittenAtEveryStep) {
+  Watcher watcher;
+  run({tiny_case("cv/a"), tiny_case("cv/b")}, {}, watcher.observer());
+  ASSERT_EQ(watcher.reports.size(), 4U);  // the self-test, two cases, the end
+  for (std::size_t i = 0; i < watcher.reports.size(); ++i) {
+    EXPECT_NO_THROW(to_json(watcher.reports[i])) << i;
+    EXPECT_EQ(watcher.reports[i].complete, i == 3) << i;
+  }
+  EXPECT_EQ(watcher.reports[1].cases.size(), 1U);
+}
+
+TEST(Run, KeepsWhatWasDoneWhenInterrupted) {
+  Watcher watcher;
+  bool stop = false;
+  const Case stopping =
+      changed_case("cv/b", [&stop](Workload& workload) { workload.candidate = [&stop] { stop = true; }; });
+  Context context;
+  context.check_interrupt = [&stop] {
+    if (stop) throw Interrupted("stopped");
+  };
+  const Report report = run({tiny_case("cv/a"), stopping, tiny_case("cv/c")}, context, watcher.observer());
+  EXPECT_FALSE(report.complete);
+  EXPECT_TRUE(report.finished.empty());
+  ASSERT_EQ(report.cases.size(), 1U);
+  EXPECT_EQ(report_from_json(to_json(report), "partial").cases.size(), 1U);
+}
+
+TEST(Run, CanBeInterruptedInTheSelfTest) {
+  Watcher watcher;
+  Context context;
+  context.check_interrupt = [] { throw Interrupted("stopped"); };
+  const Report report = run({tiny_case()}, context, watcher.observer());
+  EXPECT_TRUE(report.cases.empty());
+  EXPECT_NO_THROW(to_json(report));
+}
+
+TEST(Run, GoesOnAfterACaseThatFailed) {
+  Watcher watcher;
+  Case broken = tiny_case("cv/a");
+  broken.prepare = [](const Context&) -> Workload { throw Error("broken"); };
+  const Report report = run({broken, tiny_case("cv/b")}, {}, watcher.observer());
+  EXPECT_TRUE(report.complete);
+  EXPECT_EQ(report.cases[0].verdict, Verdict::failed);
+  EXPECT_NE(report.cases[1].verdict, Verdict::failed);
+}
+
+TEST(Run, StartsEachCaseFromTheSeedWhateverRanBefore) {
+  std::vector<float> drawn;
+  const auto drawing = [&drawn](const std::string& id) {
+    return changed_case(id, [&drawn](Workload&) { drawn.push_back(at::rand({1}).item<float>()); });
+  };
+  Watcher watcher;
+  run({drawing("cv/a"), drawing("cv/b")}, {.seed = 3}, watcher.observer());
+  run({drawing("cv/a")}, {.seed = 4}, watcher.observer());
+  ASSERT_EQ(drawn.size(), 3U);
+  EXPECT_EQ(drawn[0], drawn[1]);
+  EXPECT_NE(drawn[0], drawn[2]);
+}
+
+TEST(Environment, NamesRunsApart) {
+  EXPECT_EQ(new_run_id().size(), 32U);
+  EXPECT_NE(new_run_id(), new_run_id());
+  EXPECT_EQ(utc_now().size(), std::string("2026-01-31T12:34:56Z").size());
+}
+
+}  // namespace
+}  // namespace hadal::bench
