@@ -1,10 +1,10 @@
-# hadal_module(<name> PUBLIC_HEADERS <h>... [PUBLIC <lib>...] [PRIVATE <lib>...] [PRECOMPILE <h>...])
+# hadal_module(<name> [INTERNAL] PUBLIC_HEADERS <h>... [PUBLIC <lib>...] [PRIVATE <lib>...] [PRECOMPILE <h>...])
 #
 # Makes the library Hadal::<name> from the sources below the current folder, its tests from the
 # *_test.cpp files there and its fuzzers from *_fuzz.cpp. Files called *.isa.cpp are compiled once an
-# instruction set. A new source or test file needs no edit here.
+# instruction set. A new source or test file needs no edit here. An INTERNAL library is not installed.
 function(hadal_module name)
-  cmake_parse_arguments(ARG "" "" "PUBLIC_HEADERS;PUBLIC;PRIVATE;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(ARG "INTERNAL" "" "PUBLIC_HEADERS;PUBLIC;PRIVATE;PRECOMPILE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
@@ -30,7 +30,9 @@ function(hadal_module name)
   if(ARG_PRECOMPILE)
     target_precompile_headers(${target} PRIVATE ${ARG_PRECOMPILE})
   endif()
-  set_property(GLOBAL APPEND PROPERTY HADAL_INSTALL_TARGETS ${target})
+  if(NOT ARG_INTERNAL)
+    set_property(GLOBAL APPEND PROPERTY HADAL_INSTALL_TARGETS ${target})
+  endif()
 
   if(HADAL_BUILD_TESTS AND tests)
     hadal_tests(${name} ${tests})
