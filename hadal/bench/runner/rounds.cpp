@@ -47,15 +47,14 @@ Estimate estimate_of(double median, const Interval& interval) {
 }
 
 Timing timing_of(std::vector<double> samples, std::uint64_t seed) {
-  const Estimate seconds = estimate_of(median(samples), bootstrap_median_interval(samples, seed));
+  const Estimate seconds = estimate_of(median(samples), median_interval(samples, seed));
   return {.samples = std::move(samples), .seconds = seconds};
 }
 
 Estimate ratio_of(const std::vector<double>& over, const std::vector<double>& under,
                   std::uint64_t seed) {
-  std::vector<double> ratios(over.size());
-  for (std::size_t i = 0; i < over.size(); ++i) ratios[i] = over[i] / under[i];
-  return estimate_of(median(ratios), bootstrap_median_interval(ratios, seed));
+  const std::vector<double> ratios = paired_ratios(over, under);
+  return estimate_of(median(ratios), median_interval(ratios, seed));
 }
 
 /// The number of rounds that fit, given that one takes `round_seconds`.
