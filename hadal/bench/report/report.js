@@ -40,8 +40,8 @@
 
   // A link to a case opens it.
   const openTarget = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (target instanceof HTMLDetailsElement) {
+    const target = details.find((element) => "#" + element.id === location.hash);
+    if (target) {
       target.open = true;
       target.querySelector("summary").focus();
       target.scrollIntoView();
