@@ -8,7 +8,7 @@ namespace hadal::bench {
 namespace {
 
 constexpr std::size_t kColumns = 100;
-constexpr std::size_t kIdColumns = 38;
+constexpr std::size_t kIdColumns = 33;
 
 std::string speedup(const std::optional<Estimate>& ratio) {
   return ratio ? format_ratio(ratio->median) + "x" : "-";
@@ -17,7 +17,7 @@ std::string speedup(const std::optional<Estimate>& ratio) {
 std::string line(std::string_view id, std::string_view verdict, std::string_view before,
                  std::string_view after, std::string_view change, std::string_view tolerance) {
   return concat(fit(id, kIdColumns), ' ', fit(verdict, 13), ' ', fit(before, 8), ' ', fit(after, 8),
-                ' ', fit(change, 20), ' ', tolerance, '\n');
+                ' ', fit(change, 22), ' ', tolerance, '\n');
 }
 
 std::string lines_of(const CaseComparison& result) {

@@ -39,7 +39,7 @@ std::optional<Measurement> attention_memory(const CaseResult& result) {
   return Measurement{
       .measured = concat(
           "computed: ", format_metric({"", *computed, "bytes"}),
-          " of FP16 scores for 96 heads; measured with ", *heads,
+          " of FP16 scores for 96 heads; measured with ", format_value(*heads),
           *heads == 1 ? " head: " : " heads: ", format_bytes(result.cost->baseline_peak_bytes),
           " dense, ", format_bytes(result.cost->candidate_peak_bytes), " candidate"),
       .conditions = concat("16,384 tokens; ", result.baseline, " against ", result.candidate)};

@@ -30,11 +30,11 @@ std::string to_text(double value, std::chars_format format, int precision) {
 
 std::string three_digits(double value) {
   const double size = std::abs(value);
-  if (size >= 1e6 || (size < 1e-3 && size > 0)) {
+  // The borders are where rounding would carry into a further digit.
+  if (size >= 999'999.5 || (size < 0.09995 && size > 0)) {
     return to_text(value, std::chars_format::general, 3);
   }
-  // The borders are where rounding would carry into a further digit.
-  const int decimals = size < 9.995 ? (size < 0.0995 ? 3 : 2) : size < 99.95 ? 1 : 0;
+  const int decimals = size < 0.9995 && size > 0 ? 3 : size < 9.995 ? 2 : size < 99.95 ? 1 : 0;
   return to_text(value, std::chars_format::fixed, decimals);
 }
 
@@ -49,14 +49,24 @@ std::string scaled(double value, std::span<const Unit> units) {
   return concat(three_digits(value / units.back().size), " ", units.back().name);
 }
 
-std::size_t length_of_control(std::string_view text, std::size_t at) {
-  const auto byte = static_cast<unsigned char>(text[at]);
+/// Whether `text` starts with one of the code points from `first` to `last`, all of one length.
+bool starts_within(std::string_view text, std::string_view first, std::string_view last) {
+  // UTF-8 sorts as its code points do.
+  const std::string_view start = text.substr(0, first.size());
+  return start.size() == first.size() && first <= start && start <= last;
+}
+
+/// Bytes of the control character that `text` starts with; 0 where it starts with none.
+std::size_t length_of_control(std::string_view text) {
+  const auto byte = static_cast<unsigned char>(text.front());
   if (byte < 0x20 || byte == 0x7f) return 1;
   // U+0080 to U+009F, which terminals may take for controls too.
-  const bool is_c1 = byte == 0xc2 && at + 1 < text.size() &&
-                     static_cast<unsigned char>(text[at + 1]) >= 0x80 &&
-                     static_cast<unsigned char>(text[at + 1]) <= 0x9f;
-  return is_c1 ? 2 : 0;
+  if (starts_within(text, "\xc2\x80", "\xc2\x9f")) return 2;
+  // Line and paragraph separators, and what reorders the text after it: U+2028 to U+202E, U+2066 to
+  // U+2069.
+  const bool reorders =
+      starts_within(text, "\u2028", "\u202e") || starts_within(text, "\u2066", "\u2069");
+  return reorders ? 3 : 0;
 }
 
 bool starts_code_point(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) != 0x80; }
@@ -80,14 +90,14 @@ std::string format_ratio(const Estimate& ratio) {
 }
 
 std::string format_bytes(std::int64_t bytes) {
-  if (std::abs(bytes) < 1024) return concat(bytes, " B");
+  if (-1024 < bytes && bytes < 1024) return std::to_string(bytes) + " B";
   return scaled(static_cast<double>(bytes), kBytes);
 }
 
 std::string format_seconds(double seconds) {
   if (seconds < 60) return scaled(seconds, kSeconds);
   const auto whole = std::llround(std::min(seconds, 1e15));
-  return concat(whole / 60, " min ", whole % 60, " s");
+  return concat(std::to_string(whole / 60), " min ", whole % 60, " s");
 }
 
 std::string format_seconds(const Estimate& seconds) {
@@ -99,6 +109,7 @@ std::string format_flops(double flops) { return scaled(flops, kFlops); }
 
 std::string format_percent(double fraction) {
   const double percent = 100 * fraction;
+  if (std::abs(percent) >= 999'999.5) return three_digits(percent) + " %";
   const int decimals = std::abs(percent) < 9.95 ? 1 : 0;
   return concat(to_text(percent, std::chars_format::fixed, decimals), " %");
 }
@@ -109,6 +120,7 @@ std::string format_value(double value) {
 }
 
 std::string format_metric(const Metric& metric) {
+  if (std::isnan(metric.value)) return format_value(metric.value);
   if (metric.unit == "bytes" && std::abs(metric.value) < 0x1p62) {
     return format_bytes(static_cast<std::int64_t>(metric.value));
   }
@@ -120,7 +132,7 @@ std::string printable(std::string_view text) {
   std::string result;
   result.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = length_of_control(text, at);
+    const std::size_t length = length_of_control(text.substr(at));
     result += length > 0 ? ' ' : text[at];
     at += length > 0 ? length : 1;
   }
@@ -137,6 +149,7 @@ std::string fit(std::string_view text, std::size_t columns) {
   constexpr std::string_view kCut = "...";
   const std::size_t length = columns_of(text);
   if (length <= columns) return std::string(text) + std::string(columns - length, ' ');
+  if (columns <= kCut.size()) return std::string(kCut.substr(0, columns));
   const std::size_t kept = columns - kCut.size();
   const std::size_t head = kept / 2;
   const std::size_t tail = kept - head;
@@ -145,7 +158,7 @@ std::string fit(std::string_view text, std::size_t columns) {
 }
 
 std::string wrap(std::string_view text, std::size_t indent, std::size_t columns) {
-  const std::size_t room = columns - indent;
+  const std::size_t room = columns > indent ? columns - indent : 1;
   std::string result;
   while (!text.empty()) {
     std::size_t end = text.size();

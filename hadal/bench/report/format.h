@@ -12,7 +12,7 @@ namespace hadal::bench {
 // Numbers as people read them: three or four significant digits with their unit, the decimal point
 // whatever the locale.
 
-/// "1.23", "12.3", "123": three digits, as a speedup needs.
+/// "0.123", "1.23", "12.3", "123": three digits, as a speedup needs.
 std::string format_ratio(double ratio);
 /// "1.23x [1.19, 1.27]".
 std::string format_ratio(const Estimate& ratio);
@@ -31,14 +31,16 @@ std::string format_value(double value);
 /// A metric's value with its unit; bytes in binary multiples.
 std::string format_metric(const Metric& metric);
 
-/// `text` with every control character replaced by a space, so that a report cannot steer the
-/// terminal that it is printed on.
+/// `text` with every control character, those that reorder text included, replaced by a space, so
+/// that a report cannot steer the terminal that it is printed on.
 std::string printable(std::string_view text);
 /// Columns that `text` takes on a terminal, counting each code point as one.
 std::size_t columns_of(std::string_view text);
-/// `text` padded with spaces, or cut with "..." in its middle, to exactly `columns`.
+/// `text` padded with spaces, or cut with "..." in its middle (dots alone where nothing else fits),
+/// to exactly `columns`.
 std::string fit(std::string_view text, std::size_t columns);
-/// `text` broken at spaces into lines of at most `columns`, each after `indent` spaces.
+/// `text` broken at spaces, and within words that are longer, into lines of at most `columns`, each
+/// after `indent` spaces and with at least one character of `text`.
 std::string wrap(std::string_view text, std::size_t indent, std::size_t columns);
 
 }  // namespace hadal::bench

@@ -62,8 +62,8 @@ Markup header(const Report& report) {
        << "</p><h1>Benchmark report</h1>";
   if (!report.complete) {
     html << "<p class=\"banner\" role=\"alert\"><strong>Partial run.</strong> It was interrupted "
-         << "or is still going: what follows covers the " << report.cases.size()
-         << " cases that it reached.</p>";
+         << "or is still going: what follows covers the cases that it reached, "
+         << report.cases.size() << " in all.</p>";
   }
   html << "<dl class=\"facts\">" << fact("Run", report.run_id.substr(0, 8))
        << fact("Started", report.started)

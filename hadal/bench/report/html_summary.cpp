@@ -1,5 +1,6 @@
 #include "hadal/bench/report/format.h"
 #include "hadal/bench/report/html_parts.h"
+#include "hadal/bench/report/html_plot.h"
 #include "hadal/core/error.h"
 
 #include <algorithm>
@@ -40,7 +41,9 @@ Markup counts_table(const Report& report, std::string_view title,
        << "\"><table class=\"counts\"><caption>" << title
        << "</caption><thead><tr><td></td><th scope=\"col\">cases</th>";
   for (const Verdict verdict : kVerdicts) {
-    html << "<th scope=\"col\">" << name_of(verdict) << "</th>";
+    // Small windows have room for the mark only, which the tally above explains.
+    html << "<th scope=\"col\">" << verdict_icon(verdict) << "<span class=\"name\">"
+         << name_of(verdict) << "</span></th>";
   }
   html << "</tr></thead><tbody>";
   for (const std::string& group : groups) {

@@ -96,9 +96,13 @@ void read(const Json& json, const std::string& path, std::optional<Value>& value
 template <class Item>
 void read(const Json& json, const std::string& path, std::vector<Item>& items) {
   if (!json.is_array()) refuse(path, "an array", shown(json));
-  items.resize(json.size());
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    read(json[i], concat(path, "[", i, "]"), items[i]);
+  // One by one, so that a long array of nothings is refused at its first item and never takes the
+  // memory of as many structs.
+  items.clear();
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    Item item{};
+    read(json[i], concat(path, "[", i, "]"), item);
+    items.push_back(std::move(item));
   }
 }
 

@@ -3,6 +3,7 @@
   const filters = document.getElementById("filters");
   const openAll = document.getElementById("open-all");
   const details = [...document.querySelectorAll("details")];
+  let showAll = () => {};
 
   if (filters) {
     const rows = [...document.querySelectorAll("tbody tr[data-verdict]")];
@@ -29,19 +30,23 @@
         apply();
       });
     }
-    clear.addEventListener("click", () => {
+    showAll = () => {
       for (const button of buttons) button.setAttribute("aria-pressed", "false");
       apply();
+    };
+    clear.addEventListener("click", () => {
+      showAll();
       buttons[0]?.focus();
     });
     filters.hidden = false;
     apply();
   }
 
-  // A link to a case opens it.
+  // A link to a case opens it, though a filter hides it.
   const openTarget = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (target instanceof HTMLDetailsElement) {
+    const target = details.find((element) => "#" + element.id === location.hash);
+    if (target) {
+      if (target.hidden) showAll();
       target.open = true;
       target.querySelector("summary").focus();
       target.scrollIntoView();

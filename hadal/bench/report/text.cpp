@@ -49,9 +49,10 @@ std::string table(const std::vector<Row>& rows) {
   const std::size_t id = std::min(width(rows, &Row::id), room);
   std::string text;
   for (const Row& row : rows) {
-    text +=
+    const std::string line =
         concat(fit(row.id, id), kGap, fit(row.verdict, verdict), kGap, fit(row.speedup, speedup),
-               kGap, fit(row.quality, quality), kGap, row.memory, '\n');
+               kGap, fit(row.quality, quality), kGap, row.memory);
+    text += fit(line, std::min(columns_of(line), kColumns)) + '\n';
   }
   return text;
 }
@@ -79,8 +80,8 @@ std::string summary_table(const Report& report) {
   std::string text = table(rows);
   for (const CaseResult& result : report.cases) {
     if (result.verdict != Verdict::failed && result.verdict != Verdict::worse) continue;
-    text += concat('\n', printable(result.id), " ", name_of(result.verdict), ":\n",
-                   wrap(printable(result.message), 2, kColumns));
+    const std::string title = concat(printable(result.id), " ", name_of(result.verdict), ":");
+    text += '\n' + wrap(title, 0, kColumns) + wrap(printable(result.message), 2, kColumns);
   }
   text += '\n' + counts(report);
   if (!report.complete) {

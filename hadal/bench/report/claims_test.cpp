@@ -1,0 +1,66 @@
+#include "hadal/bench/report/claims.h"
+
+#include "hadal/bench/report/sample.h"
+#include "hadal/bench/report/validate.h"
+
+#include <gtest/gtest.h>
+
+namespace hadal::bench {
+namespace {
+
+using testing::sample_case;
+
+CaseResult attention(double heads) {
+  CaseResult result = sample_case("nlp/attention-dense-16k");
+  result.baseline = "the explicit way";
+  result.candidate = "the fused way";
+  // 2 bytes x 96 heads x 16,384 x 16,384 scores.
+  result.metrics = {{"score_matrix_fp16_bytes", 2.0 * 96 * 16384 * 16384, "bytes"},
+                    {"heads", heads, ""}};
+  return result;
+}
+
+TEST(Claims, AreLetteredFromAToH) {
+  std::string letters;
+  for (const Claim& claim : claims_of({})) {
+    letters += claim.id;
+    EXPECT_FALSE(claim.title.empty()) << claim.id;
+    EXPECT_FALSE(claim.published.empty()) << claim.id;
+    EXPECT_FALSE(claim.measured) << claim.id;
+  }
+  EXPECT_EQ(letters, "abcdefgh");
+}
+
+TEST(Claims, AreTakenByAReport) {
+  Report report = testing::sample_report({attention(2)});
+  report.claims = claims_of(report.cases);
+  EXPECT_NO_THROW(validate(report));
+}
+
+TEST(Claims, FillRowCFromTheAttentionCase) {
+  const std::vector<Claim> claims = claims_of({sample_case("cv/other"), attention(2)});
+  EXPECT_EQ(claims[2].measured,
+            "computed: 48.0 GiB of FP16 scores for 96 heads; measured with 2 heads: 100 MiB dense, "
+            "50.0 MiB candidate");
+  EXPECT_EQ(claims[2].conditions, "16,384 tokens; the explicit way against the fused way");
+  EXPECT_EQ(claims[2].command, "hadal bench run nlp/attention-dense-16k");
+  for (const std::size_t other : {0, 1, 3, 4, 5, 6, 7}) EXPECT_FALSE(claims[other].measured);
+  EXPECT_NE(claims_of({attention(1)})[2].measured->find("1 head: "), std::string::npos);
+}
+
+TEST(Claims, LeaveRowCOpenWhereTheCaseFailedOrLacksAMetric) {
+  CaseResult failed = attention(2);
+  failed.verdict = Verdict::failed;
+  CaseResult without_heads = attention(2);
+  without_heads.metrics.pop_back();
+  CaseResult without_cost = attention(2);
+  without_cost.cost.reset();
+  for (const CaseResult& result : {failed, without_heads, without_cost}) {
+    const Claim claim = claims_of({result})[2];
+    EXPECT_FALSE(claim.measured);
+    EXPECT_EQ(claim.command, "hadal bench run nlp/attention-dense-16k");
+  }
+}
+
+}  // namespace
+}  // namespace hadal::bench

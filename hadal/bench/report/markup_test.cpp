@@ -1,0 +1,46 @@
+#include "hadal/bench/report/markup.h"
+
+#include <cstdint>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+namespace hadal::bench {
+namespace {
+
+TEST(Markup, TakesLiteralsAsTheyAre) {
+  Markup html;
+  html << "<p class=\"x\">&amp;</p>";
+  EXPECT_EQ(html.html(), "<p class=\"x\">&amp;</p>");
+}
+
+TEST(Markup, EscapesEveryOtherText) {
+  const std::string text = "<a href='x' title=\"y\">&amp;";
+  const std::string escaped = "&lt;a href=&#39;x&#39; title=&quot;y&quot;&gt;&amp;amp;";
+  Markup html;
+  html << text << std::string_view(text);
+  EXPECT_EQ(html.html(), escaped + escaped);
+}
+
+TEST(Markup, EscapesTextOnlyOnceWherePartsNest) {
+  Markup part;
+  part << "<b>" << std::string("<&>") << "</b>";
+  Markup html;
+  html << part << part;
+  EXPECT_EQ(html.html(), "<b>&lt;&amp;&gt;</b><b>&lt;&amp;&gt;</b>");
+}
+
+TEST(Markup, ReplacesNul) {
+  Markup html;
+  html << std::string("a\0b", 3);
+  EXPECT_EQ(html.html(), "a\ufffdb");
+}
+
+TEST(Markup, WritesIntegersOfEachWidth) {
+  Markup html;
+  html << -1 << "," << std::numeric_limits<std::uint64_t>::max();
+  EXPECT_EQ(html.html(), "-1,18446744073709551615");
+}
+
+}  // namespace
+}  // namespace hadal::bench
