@@ -107,6 +107,8 @@ void measure_into(CaseResult& result, const Case& definition, const Context& con
                      .candidate_peak_bytes = candidate.peak_bytes,
                      .baseline_flops = baseline.flops,
                      .candidate_flops = candidate.flops};
+  context.check_interrupt();
+
   result.speed = time_rounds(workload.baseline, workload.candidate, machine_noise_floor, rounds,
                              [&](int round, int expected) {
                                context.check_interrupt();
