@@ -58,51 +58,51 @@ class Markup(unittest.TestCase):
             cls.sources = {name: render(name, folder).read_text(encoding="utf-8") for name in SAMPLES}
         cls.pages = {name: Page(source) for name, source in cls.sources.items()}
 
-    def for_each_page(self):
+    def test_nests_soundly(self):
         for name, page in self.pages.items():
             with self.subTest(name):
-                yield name, page
-
-    def test_nests_soundly(self):
-        for _, page in self.for_each_page():
-            self.assertEqual(page.errors, [])
+                self.assertEqual(page.errors, [])
 
     def test_gives_each_id_once_and_refers_to_those_there_are(self):
-        for _, page in self.for_each_page():
-            ids = page.values("id")
-            self.assertEqual(len(ids), len(set(ids)))
-            for reference in [*page.values("aria-labelledby"), *(h[1:] for h in page.values("href") if h[0] == "#")]:
-                self.assertIn(reference, ids)
+        for name, page in self.pages.items():
+            with self.subTest(name):
+                ids = page.values("id")
+                self.assertEqual(len(ids), len(set(ids)))
+                for reference in [*page.values("aria-labelledby"), *(h[1:] for h in page.values("href") if h[0] == "#")]:
+                    self.assertIn(reference, ids)
 
     def test_has_an_anchor_for_every_case(self):
-        for name, page in self.for_each_page():
-            anchors = {a["id"] for tag, a in page.elements if tag == "details"}
-            cases = json.loads(sample_path(name).read_text())["cases"]
-            self.assertEqual(anchors, {"case-" + case["id"] for case in cases})
+        for name, page in self.pages.items():
+            with self.subTest(name):
+                anchors = {a["id"] for tag, a in page.elements if tag == "details"}
+                cases = json.loads(sample_path(name).read_text())["cases"]
+                self.assertEqual(anchors, {"case-" + case["id"] for case in cases})
 
     def test_takes_nothing_from_elsewhere(self):
-        for name, page in self.for_each_page():
-            for attribute in ("href", "xlink:href"):
-                for target in page.values(attribute):
-                    self.assertRegex(target, r"^(#|data:)")
-            for attribute in ("src", "srcset", "action", "poster", "data", "style"):
-                self.assertEqual(page.values(attribute), [])
-            self.assertIsNone(re.search(r"url\(|@import", "".join(page.text["style"])))
-            self.assertIsNone(re.search(r"https?:|//[a-z]", self.sources[name]))
-            self.assertFalse([a for _, a in page.elements for key in a if key.startswith("on")])
+        for name, page in self.pages.items():
+            with self.subTest(name):
+                for attribute in ("href", "xlink:href"):
+                    for target in page.values(attribute):
+                        self.assertRegex(target, r"^(#|data:)")
+                for attribute in ("src", "srcset", "action", "poster", "data", "style"):
+                    self.assertEqual(page.values(attribute), [])
+                self.assertIsNone(re.search(r"url\(|@import", "".join(page.text["style"])))
+                self.assertIsNone(re.search(r"https?:|//[a-z]", self.sources[name]))
+                self.assertFalse([a for _, a in page.elements for key in a if key.startswith("on")])
 
     def test_has_a_policy_that_lets_only_its_own_style_and_script_run(self):
-        for _, page in self.for_each_page():
-            policies = [a["content"] for tag, a in page.elements if a.get("http-equiv") == "Content-Security-Policy"]
-            self.assertEqual(len(policies), 1)
-            def hash_of(tag):
-                digest = hashlib.sha256("".join(page.text[tag]).encode()).digest()
-                return f"'sha256-{base64.b64encode(digest).decode()}'"
-            directives = dict(part.strip().split(" ", 1) for part in policies[0].split(";"))
-            self.assertEqual(directives, {
-                "default-src": "'none'", "img-src": "data:", "style-src": hash_of("style"),
-                "script-src": hash_of("script"), "base-uri": "'none'", "form-action": "'none'"})
-            self.assertEqual(sum(tag == "script" for tag, _ in page.elements), 1)
+        for name, page in self.pages.items():
+            with self.subTest(name):
+                policies = [a["content"] for tag, a in page.elements if a.get("http-equiv") == "Content-Security-Policy"]
+                self.assertEqual(len(policies), 1)
+                def hash_of(tag):
+                    digest = hashlib.sha256("".join(page.text[tag]).encode()).digest()
+                    return f"'sha256-{base64.b64encode(digest).decode()}'"
+                directives = dict(part.strip().split(" ", 1) for part in policies[0].split(";"))
+                self.assertEqual(directives, {
+                    "default-src": "'none'", "img-src": "data:", "style-src": hash_of("style"),
+                    "script-src": hash_of("script"), "base-uri": "'none'", "form-action": "'none'"})
+                self.assertEqual(sum(tag == "script" for tag, _ in page.elements), 1)
 
     def test_shows_hostile_text_as_text(self):
         page = self.pages["hostile"]

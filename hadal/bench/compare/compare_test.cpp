@@ -114,14 +114,14 @@ TEST(Compare, TellsBetterWorseSameAndInconclusiveApart) {
 
 TEST(Compare, TakesTheIntervalOfARatioByMover) {
   const CaseComparison result =
-      compare_one(sample_case("cv/one", {2, 1.6, 2.5}), sample_case("cv/one", {3, 2.4, 3.3}));
+      compare_one(sample_case("cv/one", {2, 1.6, 2.2}), sample_case("cv/one", {3, 2.4, 3.6}));
   ASSERT_TRUE(result.change);
-  // By hand. ln(3/2.4) = ln(2.5/2) = ln 1.25 = 0.22314355, so the lower distance is 0.22314355
-  // sqrt(2) = 0.31557263 below ln 1.5 = 0.40546511; the upper one is the root of
-  // ln(3.3/3)^2 + ln(2/1.6)^2 = 0.09531018^2 + 0.22314355^2, 0.24264599.
+  // By hand, on the scale of logarithms, where the change is ln 1.5 = 0.40546511. It reaches down
+  // as far as the root of ln(3/2.4)^2 + ln(2.2/2)^2 = 0.22314355^2 + 0.09531018^2, 0.24264599, and
+  // up as far as the root of ln(3.6/3)^2 + ln(2/1.6)^2 = 0.18232156^2 + 0.22314355^2, 0.28815654.
   EXPECT_NEAR(result.change->median, 1.5, 1e-12);
-  EXPECT_NEAR(result.change->low, std::exp(0.40546511 - 0.31557263), 1e-7);
-  EXPECT_NEAR(result.change->high, std::exp(0.40546511 + 0.24264599), 1e-6);
+  EXPECT_NEAR(result.change->low, std::exp(0.40546511 - 0.24264599), 1e-7);
+  EXPECT_NEAR(result.change->high, std::exp(0.40546511 + 0.28815654), 1e-7);
 }
 
 TEST(Compare, WidensTheToleranceByTheNoiseFloorsInQuadrature) {
