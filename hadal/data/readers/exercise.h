@@ -27,7 +27,7 @@ inline std::string to_text(std::span<const std::byte> bytes) {
 }
 
 inline void exercise_gzip(std::span<const std::byte> bytes) {
-  constexpr std::size_t kMost = 1 << 20;
+  constexpr std::size_t kMost = 1 << 17;
   try {
     require(gunzip(bytes, kMost, "input").size() <= kMost);
   } catch (const FormatError&) {
@@ -85,13 +85,9 @@ inline void exercise_object(const JsonObject& object) {
 
 inline void exercise_json_lines(std::span<const std::byte> bytes) {
   JsonLines lines(to_text(bytes), "input");
-  for (bool more = true; more;) {
-    attempt([&] {
-      const auto object = lines.next();
-      more = object.has_value();
-      if (more) exercise_object(*object);
-    });
-  }
+  attempt([&] {
+    while (const auto object = lines.next()) exercise_object(*object);
+  });
 }
 
 inline void exercise_text(std::span<const std::byte> bytes) {

@@ -16,18 +16,19 @@ using testing::TemporaryFolder;
 
 TEST(Fsdd, ListsInOrder) {
   const TemporaryFolder folder;
-  for (const char* name :
-       {"7_theo_10.wav", "7_theo_9.wav", "7_ann_lee_0.wav", "0_theo_11.wav", "README.md"}) {
+  for (const char* name : {"7_ann_lee_0.wav", "0_theo_11.wav", "README.md"}) {
     write_file(folder / name, "");
   }
+  // Enough, and made in such an order, that no folder lists them by their numbers by chance.
+  for (int i = 0; i < 20; ++i) write_file(folder / concat("7_theo_", i * 7 % 20, ".wav"), "");
+  std::string expected = "0 theo 11 0_theo_11.wav\n7 ann_lee 0 7_ann_lee_0.wav\n";
+  for (int i = 0; i < 20; ++i) expected += concat("7 theo ", i, " 7_theo_", i, ".wav\n");
   std::string seen;
   for (const auto& recording : list_fsdd(folder.path())) {
     seen += concat(recording.digit, " ", recording.speaker, " ", recording.index, " ",
                    recording.path.filename().string(), "\n");
   }
-  EXPECT_EQ(seen,
-            "0 theo 11 0_theo_11.wav\n7 ann_lee 0 7_ann_lee_0.wav\n"
-            "7 theo 9 7_theo_9.wav\n7 theo 10 7_theo_10.wav\n");
+  EXPECT_EQ(seen, expected);
 }
 
 TEST(Fsdd, RefusesOtherNames) {
