@@ -166,5 +166,6 @@ def check(root):
 
 if __name__ == "__main__":
     problems = check(pathlib.Path(sys.argv[1]))
-    print("\n".join(problems))
+    for problem in problems:
+        print(problem)
     sys.exit(1 if problems else 0)
