@@ -1,5 +1,6 @@
 #pragma once
 
+#include <locale>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -7,10 +8,11 @@
 
 namespace hadal {
 
-/// Joins its arguments as `<<` prints them.
+/// Joins its arguments as `<<` prints them, with "." and without grouping in every locale.
 template <class... Parts>
 std::string concat(const Parts&... parts) {
   std::ostringstream text;
+  text.imbue(std::locale::classic());
   (text << ... << parts);
   return text.str();
 }

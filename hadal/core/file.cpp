@@ -2,10 +2,13 @@
 
 #include "hadal/core/error.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <ios>
+#include <random>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -31,19 +34,41 @@ namespace fs = std::filesystem;
 
 /// A descriptor that closes itself.
 struct Descriptor {
-  int value;
+  explicit Descriptor(int opened) : value(opened) {}
+  Descriptor(Descriptor&& other) noexcept : value(std::exchange(other.value, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
   ~Descriptor() {
     if (value >= 0) ::close(value);
   }
+  int value;
 };
 
 Descriptor open_to_read(const fs::path& path, struct stat& status) {
-  Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  // O_NONBLOCK: a named pipe without a writer would wait here for ever. Files do not mind.
+  Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (file.value < 0) fail("open", path, errno);
   if (::fstat(file.value, &status) != 0) fail("stat", path, errno);
   if (!S_ISREG(status.st_mode))
     throw IoError(concat("cannot read ", path.string(), ": not a regular file"));
   return file;
+}
+
+/// Where a write to `path` goes: behind symbolic links, so that these stay.
+fs::path follow_links(fs::path path) {
+  constexpr int kMostLinks = 40;  // as Linux follows
+  std::error_code ignored;
+  for (int i = 0; fs::is_symlink(path, ignored); ++i) {
+    if (i == kMostLinks) fail("follow", path, ELOOP);
+    path = path.parent_path() / fs::read_symlink(path);
+  }
+  return path;
+}
+
+/// A name in the folder of `path` that no other writer uses, of bounded length.
+std::string temporary_beside(const fs::path& path) {
+  std::random_device entropy;
+  const std::uint64_t number = std::uint64_t{entropy()} << 32 | entropy();
+  return (path.parent_path() / concat(".hadal-", std::hex, number)).string();
 }
 
 void write_all(int descriptor, const char* data, std::size_t size, const fs::path& path) {
@@ -78,32 +103,45 @@ MappedFile::MappedFile(const fs::path& path) {
 std::string read_file(const fs::path& path, std::size_t max_bytes) {
   struct stat status{};
   const Descriptor file = open_to_read(path, status);
-  const auto size = static_cast<std::size_t>(status.st_size);
-  if (size > max_bytes) {
-    throw FormatError(
-        concat(path.string(), ": ", size, " bytes, but at most ", max_bytes, " are read"));
-  }
-  std::string text(size, '\0');
+  // Only a first guess: files below /proc claim to be empty, and others may grow meanwhile.
+  auto size = static_cast<std::size_t>(status.st_size);
+  std::string text;
   std::size_t done = 0;
-  while (done < size) {
-    const ssize_t got = ::read(file.value, text.data() + done, size - done);
+  while (true) {
+    if (done == text.size()) {
+      if (size > max_bytes) {
+        throw FormatError(concat(path.string(), ": ", size, " bytes or more, but at most ",
+                                 max_bytes, " are read"));
+      }
+      // One byte more than fits tells the end from a file that is too long.
+      text.resize(std::min(max_bytes, std::max(size, 2 * done + 4096)) + 1);
+    }
+    const ssize_t got = ::read(file.value, text.data() + done, text.size() - done);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail("read", path, errno);
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
+    size = std::max(size, done);
   }
   text.resize(done);
   return text;
 }
 
-AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
-  temporary_ = path_.string() + ".XXXXXX";
-  descriptor_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
-  if (descriptor_ < 0) fail("create a temporary file beside", path_, errno);
-  // mkostemp makes the file private; the result should have the permissions of any new file.
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  ::fchmod(descriptor_, 0666 & ~mask);
+AtomicFile::AtomicFile(fs::path path) : path_(follow_links(std::move(path))) {
+  struct stat status{};
+  const bool replaces = ::stat(path_.c_str(), &status) == 0;
+  // Renaming onto a device or pipe would remove it.
+  if (replaces && !S_ISREG(status.st_mode)) {
+    throw IoError(concat("cannot write ", path_.string(), ": not a regular file"),
+                  "name a file, or a path where there is none yet");
+  }
+  while (descriptor_ < 0) {
+    temporary_ = temporary_beside(path_);
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor_ < 0 && errno != EEXIST) fail("create a temporary file beside", path_, errno);
+  }
+  // A new file has the permissions that the process gives to new files; an old one keeps its own.
+  if (replaces) ::fchmod(descriptor_, status.st_mode & 0777);
 }
 
 AtomicFile::~AtomicFile() {

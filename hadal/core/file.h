@@ -10,7 +10,9 @@
 
 namespace hadal {
 
-/// A file mapped read-only into memory. Copies share one mapping; the last one unmaps.
+/// A file mapped read-only into memory. Copies share one mapping; the last one unmaps. Nobody may
+/// shorten the file meanwhile: to read beyond its end raises SIGBUS. Files that AtomicFile replaces
+/// stay whole for those who mapped them.
 class MappedFile {
  public:
   /// Maps all of `path`. Throws IoError where it cannot be opened, is no regular file, or mapped.
@@ -23,17 +25,18 @@ class MappedFile {
   std::shared_ptr<const std::span<const std::byte>> bytes_;
 };
 
-/// The whole file as a string. Throws IoError where it cannot be read, and FormatError where it is
-/// longer than `max_bytes`.
+/// The whole file as a string, those below /proc and /sys among them. Throws IoError where it
+/// cannot be read, and FormatError where it is longer than `max_bytes`.
 std::string read_file(const std::filesystem::path& path,
                       std::size_t max_bytes = std::size_t{1} << 31);
 
 /// Writes a file so that readers see the old content or all of the new, never a part: bytes go to a
 /// temporary file in the same folder, which commit() syncs and renames. Without commit() (an
-/// exception, say) the temporary file is removed and `path` left as it was.
+/// exception, say) the temporary file is removed and `path` left as it was. A symbolic link stays
+/// and the file behind it is replaced; a file that is replaced passes its permissions on.
 class AtomicFile {
  public:
-  /// Throws IoError where the temporary file cannot be made.
+  /// Throws IoError where the temporary file cannot be made, or `path` is no regular file.
   explicit AtomicFile(std::filesystem::path path);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;

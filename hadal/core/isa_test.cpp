@@ -177,12 +177,12 @@ TEST_F(IsaEnvironmentDeathTest, ForcesALowerLevel) {
 }
 
 TEST_F(IsaEnvironmentDeathTest, NamesWhatIsAvailableWhereTheLevelIsUnknownOrMissing) {
-  expect("sse9", concat("HADAL_ISA: unknown instruction set 'sse9'.*set it to portable.*",
+  expect("sse9", concat("HADAL_ISA: unknown instruction set 'sse9'.*set it to .*",
                         name_of(detected_isa()), "$"));
   if (detected_isa() == kHighest) GTEST_SKIP() << "this machine has every level";
   expect(std::string(name_of(kHighest)),
-         concat("HADAL_ISA: .*cannot run the instruction set ", name_of(kHighest),
-                ".*set it to portable.*", name_of(detected_isa()), "$"));
+         concat("HADAL_ISA: .*cannot run the instruction set ", name_of(kHighest), ".*set it to .*",
+                name_of(detected_isa()), "$"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <utility>
 
 namespace hadal {
 namespace {
@@ -41,9 +42,11 @@ struct Sink {
 };
 
 Sink& sink() {
-  static Sink instance;
+  static auto& instance = *new Sink;  // never destroyed: static destructors may log
   return instance;
 }
+
+thread_local bool in_sink = false;
 
 }  // namespace
 
@@ -58,8 +61,16 @@ void set_log_sink(LogSink replacement) {
 
 void log(LogLevel level, std::string_view message) {
   if (level < log_level() || level == LogLevel::off) return;
+  // A sink that logs would wait for itself.
+  if (in_sink) return write_line(level, message);
   const std::lock_guard lock(sink().mutex);
-  sink().write(level, message);
+  in_sink = true;
+  try {
+    sink().write(level, message);
+  } catch (...) {
+    write_line(level, message);
+  }
+  in_sink = false;
 }
 
 LogLevel parse_log_level(std::string_view name) {

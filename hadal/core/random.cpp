@@ -1,5 +1,7 @@
 #include "hadal/core/random.h"
 
+#include "hadal/core/error.h"
+
 #include <bit>
 #include <cmath>
 
@@ -52,6 +54,7 @@ std::uint64_t Random::below(std::uint64_t bound) {
 }
 
 std::int64_t Random::between(std::int64_t low, std::int64_t high) {
+  if (low > high) throw InvalidArgument(concat("no integer lies between ", low, " and ", high));
   const auto range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low) + 1;
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(low) +
                                    (range == 0 ? next() : below(range)));

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 namespace hadal {
 
@@ -20,13 +22,14 @@ class Random {
   std::uint64_t next();
   /// Uniform in [0, bound), without bias. `bound` 0 gives 0.
   std::uint64_t below(std::uint64_t bound);
-  /// Uniform in [low, high].
+  /// Uniform in [low, high]. Throws InvalidArgument where `low` is above `high`.
   std::int64_t between(std::int64_t low, std::int64_t high);
   /// Uniform in [0, 1), 53 bits.
   double uniform();
-  /// Uniform in [low, high).
+  /// Uniform in [low, high), but for rounding, which may give `high`.
   double uniform(double low, double high);
-  /// Normal with mean 0 and variance 1 (Marsaglia's polar method).
+  /// Normal with mean 0 and variance 1 (Marsaglia's polar method). Two mathematics libraries may
+  /// differ in its last bit.
   double normal();
 
   /// Fisher-Yates shuffle of a random-access container.
@@ -39,7 +42,7 @@ class Random {
   std::array<std::uint64_t, 4> state_;
 };
 
-/// Seeds ATen's generators and returns nothing; Random objects take their seed themselves.
+/// Seeds ATen's own generators; Random objects take their seed themselves.
 void seed_aten(std::uint64_t seed);
 
 }  // namespace hadal
