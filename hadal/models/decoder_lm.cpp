@@ -23,6 +23,11 @@ void require(bool holds, const char* expected, std::int64_t got) {
   if (!holds) throw InvalidArgument(concat("DecoderLm: expected ", expected, ", got ", got));
 }
 
+void require_positive(const char* name, double value) {
+  if (value > 0 && std::isfinite(value)) return;
+  throw InvalidArgument(concat("DecoderLm: expected a positive ", name, ", got ", value));
+}
+
 DecoderLmOptions checked(const DecoderLmOptions& options) {
   require(options.vocabulary > 0, "a positive vocabulary", options.vocabulary);
   require(options.dim > 0, "a positive dim", options.dim);
@@ -31,15 +36,13 @@ DecoderLmOptions checked(const DecoderLmOptions& options) {
   require(options.kv_heads > 0, "a positive number of kv_heads", options.kv_heads);
   require(options.hidden > 0, "a positive hidden width", options.hidden);
   require(options.context > 0, "a positive context", options.context);
-  require(options.dim % (2 * options.heads) == 0,
+  require(options.dim % options.heads == 0 && options.dim / options.heads % 2 == 0,
           concat("dim to be a multiple of twice the ", options.heads, " heads").c_str(),
           options.dim);
   require(options.heads % options.kv_heads == 0,
           concat("kv_heads to divide the ", options.heads, " heads").c_str(), options.kv_heads);
-  if (!(options.norm_epsilon > 0) || !(options.rope_theta > 0)) {
-    throw InvalidArgument(concat("DecoderLm: expected positive norm_epsilon and rope_theta, got ",
-                                 options.norm_epsilon, " and ", options.rope_theta));
-  }
+  require_positive("norm_epsilon", options.norm_epsilon);
+  require_positive("rope_theta", options.rope_theta);
   return options;
 }
 

@@ -29,4 +29,8 @@ at::Tensor GlyphCnnImpl::forward(const at::Tensor& images) {
   return linear_->forward(x.mean({2, 3}));
 }
 
+void GlyphCnnImpl::fold_batch_norm() {
+  for (ConvBatchNorm* layer : {&conv1_, &conv2_, &conv3_, &conv4_}) layer->fold(*this);
+}
+
 }  // namespace hadal::models

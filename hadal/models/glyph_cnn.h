@@ -20,6 +20,9 @@ class GlyphCnnImpl : public torch::nn::Module {
   /// InvalidArgument for another shape or type.
   at::Tensor forward(const at::Tensor& images);
 
+  /// As ResNetCifarImpl::fold_batch_norm().
+  void fold_batch_norm();
+
  private:
   ConvBatchNorm conv1_;
   ConvBatchNorm conv2_;

@@ -17,7 +17,7 @@ struct SpeechCrnnOptions {
 /// A small convolutional-recurrent network that classifies short utterances, after Cakir et al.
 /// (2017): two 3x3 convolutions of 24 and 48 channels with batch norm, ReLU and max-pooling (by 2
 /// in time, and by 2 and 4 in frequency), a bidirectional GRU of 64 units a direction, the mean
-/// over the valid frames and a linear layer; 130,762 parameters for 40 mel bands and 10 classes.
+/// over the valid frames and a linear layer; 129,522 parameters for 40 mel bands and 10 classes.
 class SpeechCrnnImpl : public torch::nn::Module {
  public:
   /// Throws InvalidArgument, naming the option, for options out of range.

@@ -1,6 +1,7 @@
 #include "hadal/models/state.h"
 
 #include "hadal/core/error.h"
+#include "hadal/core/safetensors/reader.h"
 
 #include <string_view>
 #include <vector>
@@ -80,6 +81,12 @@ void load_state(torch::nn::Module& module, const std::map<std::string, at::Tenso
   check(targets, tensors);
   const c10::NoGradGuard no_grad;
   for (const auto& [name, target] : targets) target.copy_(tensors.at(name));
+}
+
+void load_state(torch::nn::Module& module, const SafetensorsReader& checkpoint) {
+  Tensors tensors;
+  for (const auto& name : checkpoint.names()) tensors.emplace(name, checkpoint.tensor(name));
+  load_state(module, tensors);
 }
 
 }  // namespace hadal::models

@@ -9,6 +9,10 @@ namespace torch::nn {
 class Module;
 }
 
+namespace hadal {
+class SafetensorsReader;
+}
+
 namespace hadal::models {
 
 /// The parameters and buffers of `module` by their dotted names ("layer1.0.conv1.weight"), detached
@@ -22,5 +26,8 @@ std::map<std::string, at::Tensor> state(const torch::nn::Module& module);
 /// module left as it was, where names are missing or unexpected, a shape differs, or a tensor is
 /// floating point on one side only; the message lists up to five of each kind.
 void load_state(torch::nn::Module& module, const std::map<std::string, at::Tensor>& tensors);
+
+/// The same for all tensors of a checkpoint file or folder.
+void load_state(torch::nn::Module& module, const SafetensorsReader& checkpoint);
 
 }  // namespace hadal::models

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <memory>
 #include <numbers>
 #include <numeric>
 
@@ -77,20 +78,28 @@ void step_once(torch::optim::AdamW& optimizer, const std::vector<at::Tensor>& pa
   optimizer.zero_grad();
 }
 
-/// Puts a module in training mode, and back when it goes out of scope.
+/// Puts a module and its submodules in training mode, and each back in its own when it goes out of
+/// scope.
 class TrainingMode {
  public:
   explicit TrainingMode(torch::nn::Module& module)
-      : module_(module), before_(module.is_training()) {
-    module_.train();
+      : module_(module), before_(module.is_training()), parts_(module.modules(false)) {
+    for (const auto& part : parts_) parts_before_.push_back(part->is_training());
+    module.train();
   }
-  ~TrainingMode() { module_.train(before_); }
+  ~TrainingMode() {
+    module_.train(before_);
+    // Parents come before their children, whose own mode thus comes last.
+    for (std::size_t i = 0; i < parts_.size(); ++i) parts_[i]->train(parts_before_[i]);
+  }
   TrainingMode(const TrainingMode&) = delete;
   TrainingMode& operator=(const TrainingMode&) = delete;
 
  private:
   torch::nn::Module& module_;
   bool before_;
+  std::vector<std::shared_ptr<torch::nn::Module>> parts_;
+  std::vector<bool> parts_before_;
 };
 
 }  // namespace

@@ -16,11 +16,11 @@ class DecoderLmImpl;
 
 struct TrainOptions {
   int epochs = 1;
-  std::int64_t batch = 64;                ///< examples a step; cut to the number of examples
-  double learning_rate = 1e-3;            ///< the peak, after warm-up
-  double weight_decay = 0.01;             ///< decoupled; not for biases and norms (one dimension)
-  std::uint64_t seed = 0;                 ///< of the order of the examples
-  std::function<void()> check_interrupt;  ///< called before each step; may throw to stop
+  std::int64_t batch = 64;      ///< examples a step; cut to the number of examples
+  double learning_rate = 1e-3;  ///< the peak, after warm-up
+  double weight_decay = 0.01;   ///< decoupled; not for biases and norms (one dimension)
+  std::uint64_t seed = 0;       ///< of the order of the examples
+  std::function<void()> check_interrupt = {};  ///< called before each step; may throw to stop
 };
 
 struct TrainResult {
