@@ -8,7 +8,7 @@ namespace hadal::data {
 
 struct LogMelOptions {
   std::int64_t sample_rate = 8000;  ///< Hz
-  std::int64_t fft = 256;           ///< points of each transform
+  std::int64_t fft = 256;           ///< points of each transform, even
   std::int64_t window = 200;        ///< samples of the Hann window, centred in `fft`; at most `fft`
   std::int64_t hop = 80;            ///< samples between frames
   std::int64_t mels = 40;           ///< bands
