@@ -4,9 +4,12 @@
 
 namespace hadal::data {
 
+/// Images and the class of each.
 struct LabelledImages {
-  at::Tensor images;  ///< uint8 [n, c, h, w]
-  at::Tensor labels;  ///< int64 [n]
+  /// uint8 [n, channels, height, width].
+  at::Tensor images;
+  /// int64 [n].
+  at::Tensor labels;
 };
 
 }  // namespace hadal::data
