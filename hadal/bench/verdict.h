@@ -8,8 +8,8 @@ namespace hadal::bench {
 inline constexpr double kLeastTolerance = 0.05;
 
 /// What the 95 % interval of a ratio (above 1: faster) says, where differences of up to `tolerance`
-/// (a fraction) count as none: better or worse only where the whole interval is beyond it. Symmetric
-/// in the two directions: a ratio r is judged as 1 / r is, the other way round.
+/// (a fraction) count as none: better or worse only where the whole interval is beyond it.
+/// Symmetric in the two directions: a ratio r is judged as 1 / r is, the other way round.
 Verdict judge(const Estimate& ratio, double tolerance);
 
 }  // namespace hadal::bench

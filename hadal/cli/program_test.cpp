@@ -9,8 +9,10 @@ namespace {
 using testing::call;
 
 TEST(Program, HelpsWithoutAnError) {
-  for (const auto& arguments : {std::vector<std::string>{"--help"}, {"bench", "--help"},
-                                {"bench", "run", "--help"}, {"bench", "compare", "--help"}}) {
+  for (const auto& arguments : {std::vector<std::string>{"--help"},
+                                {"bench", "--help"},
+                                {"bench", "run", "--help"},
+                                {"bench", "compare", "--help"}}) {
     const auto outcome = call(arguments);
     EXPECT_EQ(outcome.status, kDone);
     EXPECT_NE(outcome.output.find("Usage: "), std::string::npos) << outcome.output;
@@ -26,10 +28,14 @@ TEST(Program, TellsItsVersion) {
 }
 
 TEST(Program, RefusesWhatItDoesNotKnow) {
-  for (const auto& arguments :
-       {std::vector<std::string>{}, {"bench"}, {"dive"}, {"bench", "run", "--fast"},
-        {"bench", "compare", "a.json"}, {"bench", "run", "--quick", "--full"},
-        {"bench", "run", "--seed", "many"}, {"bench", "run", "--threads", "-1"}}) {
+  for (const auto& arguments : {std::vector<std::string>{},
+                                {"bench"},
+                                {"dive"},
+                                {"bench", "run", "--fast"},
+                                {"bench", "compare", "a.json"},
+                                {"bench", "run", "--quick", "--full"},
+                                {"bench", "run", "--seed", "many"},
+                                {"bench", "run", "--threads", "-1"}}) {
     const auto outcome = call(arguments);
     EXPECT_EQ(outcome.status, kUnusable) << (arguments.empty() ? "" : arguments.back());
     EXPECT_NE(outcome.errors, "");

@@ -30,8 +30,8 @@ double convolution_at(double places, const at::Tensor& weight) {
   return 2.0 * places * static_cast<double>(weight.numel()) / static_cast<double>(weight.size(0));
 }
 
-double output_size(std::int64_t size, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
-                   std::int64_t dilation) {
+double output_size(std::int64_t size, std::int64_t kernel, std::int64_t stride,
+                   std::int64_t padding, std::int64_t dilation) {
   return static_cast<double>((size + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1);
 }
 
@@ -59,8 +59,7 @@ double convolution(Inputs inputs) {
 double convolution_backward(Inputs inputs) {
   const at::Tensor& places = inputs[inputs[7].toBool() ? 1 : 0].toTensor();
   const auto wanted = inputs[10].toBoolList();
-  const double each =
-      convolution_at(static_cast<double>(places.numel()), inputs[2].toTensor());
+  const double each = convolution_at(static_cast<double>(places.numel()), inputs[2].toTensor());
   return each * (static_cast<int>(wanted[0]) + static_cast<int>(wanted[1]));
 }
 
@@ -70,8 +69,8 @@ double attention_product(const at::Tensor& query, const at::Tensor& key, bool ca
   const auto queries = static_cast<double>(query.size(2));
   const auto keys = static_cast<double>(key.size(2));
   const double diagonal = std::min(queries, keys);
-  const double pairs = causal ? diagonal * (diagonal + 1) / 2 + (queries - diagonal) * keys
-                              : queries * keys;
+  const double pairs =
+      causal ? diagonal * (diagonal + 1) / 2 + (queries - diagonal) * keys : queries * keys;
   return 2.0 * pairs * static_cast<double>(query.size(0) * query.size(1) * query.size(3));
 }
 
@@ -129,10 +128,10 @@ void ended(const at::RecordFunction&, at::ObserverContext* context) {
 
 FlopCounter::FlopCounter() : start_(total) {
   if (counters++ > 0) return;
-  callback = at::addThreadLocalCallback(at::RecordFunctionCallback(started, ended)
-                                            .needsInputs(true)
-                                            .scopes({at::RecordScope::FUNCTION,
-                                                     at::RecordScope::BACKWARD_FUNCTION}));
+  callback = at::addThreadLocalCallback(
+      at::RecordFunctionCallback(started, ended)
+          .needsInputs(true)
+          .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
 }
 
 FlopCounter::~FlopCounter() {

@@ -70,10 +70,8 @@ TEST(FlopCounter, CountsGroupedDilatedAndTransposedConvolutions) {
     return at::conv2d(x, weight, {}, at::IntArrayRef{1, 1}, at::IntArrayRef{padding, padding},
                       at::IntArrayRef{dilation, dilation}, groups);
   };
-  EXPECT_EQ(flops_of([&] { grouped(at::ones({6, 1, 3, 3}), 1, 1, 6); }),
-            2 * 6 * 81 * 9);
-  EXPECT_EQ(flops_of([&] { grouped(at::ones({4, 6, 3, 3}), 0, 2, 1); }),
-            2 * 4 * 25 * 54);
+  EXPECT_EQ(flops_of([&] { grouped(at::ones({6, 1, 3, 3}), 1, 1, 6); }), 2 * 6 * 81 * 9);
+  EXPECT_EQ(flops_of([&] { grouped(at::ones({4, 6, 3, 3}), 0, 2, 1); }), 2 * 4 * 25 * 54);
   EXPECT_EQ(flops_of([&] { at::conv_transpose2d(x, at::ones({6, 4, 2, 2}), {}, {2, 2}); }),
             2 * 6 * 81 * (4 * 4));
 }

@@ -16,14 +16,15 @@ void require(bool holds, std::string_view expected, const at::Tensor& query, con
              const at::Tensor& value) {
   if (holds) return;
   throw InvalidArgument(concat("explicit_attention: expected ", expected, ", got query ",
-                               query.scalar_type(), " ", query.sizes(), ", key ",
-                               key.scalar_type(), " ", key.sizes(), ", value ",
-                               value.scalar_type(), " ", value.sizes()));
+                               query.scalar_type(), " ", query.sizes(), ", key ", key.scalar_type(),
+                               " ", key.sizes(), ", value ", value.scalar_type(), " ",
+                               value.sizes()));
 }
 
 void check(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool causal) {
   if (!query.defined() || !key.defined() || !value.defined()) {
-    throw InvalidArgument("explicit_attention: expected query, key and value, got an undefined tensor");
+    throw InvalidArgument(
+        "explicit_attention: expected query, key and value, got an undefined tensor");
   }
   const auto dim = query.dim();
   const bool ranked = dim >= 2 && key.dim() == dim && value.dim() == dim;

@@ -1,12 +1,11 @@
 #include "hadal/core/safetensors/reader.h"
+#include "hadal/data/readers/cifar10.h"
 #include "hadal/models/resnet_cifar.h"
 #include "hadal/models/state.h"
 #include "hadal/models/test_support.h"
 #include "hadal/testing/paths.h"
 
-#include <ATen/ops/empty.h>
 #include <c10/core/InferenceMode.h>
-#include <zlib.h>
 
 namespace hadal::models {
 namespace {
@@ -14,21 +13,6 @@ namespace {
 using testing::max_difference;
 
 constexpr const char* kImages = "cv/cifar10-4k/data_batch_1-first-4000.bin.gz";
-
-struct LabelledImages {
-  at::Tensor images;  // uint8 [n, 3, 32, 32]
-  at::Tensor labels;  // int64 [n]
-};
-
-/// Records of a label and 3,072 bytes of colour planes.
-LabelledImages read_cifar10(const std::filesystem::path& path) {
-  constexpr std::int64_t kRecords = 4000, kRecord = 1 + 3072;
-  at::Tensor records = at::empty({kRecords, kRecord}, at::kByte);
-  gzFile file = gzopen(path.c_str(), "rb");
-  EXPECT_EQ(gzread(file, records.mutable_data_ptr(), kRecords * kRecord), kRecords * kRecord);
-  gzclose(file);
-  return {records.slice(1, 1).reshape({-1, 3, 32, 32}), records.select(1, 0).to(at::kLong)};
-}
 
 struct Published {
   int depth;
@@ -53,7 +37,7 @@ TEST_P(ResNetCifarRealData, GivesTheLogitsOfAnotherImplementation) {
   ResNetCifar model(GetParam().depth);
   load_state(*model, SafetensorsReader(weights));
   model->eval();
-  const at::Tensor x = normalize_cifar(read_cifar10(images).images.slice(0, 0, 8));
+  const at::Tensor x = normalize_cifar(data::read_cifar10(images).images.slice(0, 0, 8));
   EXPECT_LT(max_difference(model->forward(x), golden), 1e-4);
   model->to(at::kDouble);
   // The images still are fp32.
@@ -68,16 +52,16 @@ TEST_P(ResNetCifarRealData, IsRightAsOftenAsPublishedWithAndWithoutFolding) {
   ResNetCifar model(GetParam().depth);
   load_state(*model, SafetensorsReader(weights));
   model->eval();
-  const auto data = read_cifar10(images);
+  const auto cifar = data::read_cifar10(images);
   const auto logits_of = [&](std::int64_t from, std::int64_t to) {
-    return model->forward(normalize_cifar(data.images.slice(0, from, to)));
+    return model->forward(normalize_cifar(cifar.images.slice(0, from, to)));
   };
   const at::Tensor before = logits_of(0, 250);
   model->fold_batch_norm();
   EXPECT_LT(max_difference(logits_of(0, 250), before), 1e-4);
   std::int64_t right = 0;
   for (std::int64_t i = 0; i < 4000; i += 250) {
-    right += (logits_of(i, i + 250).argmax(1) == data.labels.slice(0, i, i + 250))
+    right += (logits_of(i, i + 250).argmax(1) == cifar.labels.slice(0, i, i + 250))
                  .sum()
                  .item<std::int64_t>();
   }

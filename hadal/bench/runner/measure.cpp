@@ -130,13 +130,13 @@ CaseResult measure(const Case& definition, const Context& context, double machin
     throw;
   } catch (const Error& error) {
     result.verdict = Verdict::failed;
-    result.message = error.hint().empty() ? error.what() : concat(error.what(), " (", error.hint(), ")");
+    result.message =
+        error.hint().empty() ? error.what() : concat(error.what(), " (", error.hint(), ")");
   } catch (const std::exception& error) {
     result.verdict = Verdict::failed;
     result.message = error.what();
   }
-  result.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }
 

@@ -70,8 +70,9 @@ TEST(Measure, TimesNothingWhereTheGateDoesNotHold) {
   });
   const CaseResult result = measured(definition);
   EXPECT_EQ(result.verdict, Verdict::failed);
-  EXPECT_EQ(result.message,
-            "The candidate's counted is 0.5, but has to be at least 1; its speed was not measured.");
+  EXPECT_EQ(
+      result.message,
+      "The candidate's counted is 0.5, but has to be at least 1; its speed was not measured.");
   EXPECT_FALSE(result.speed);
   EXPECT_EQ(runs, 0);
 }
@@ -82,10 +83,8 @@ TEST(Measure, RefusesAFigureThatIsNoNumber) {
 }
 
 TEST(Measure, HasAnotherTargetOnRealData) {
-  const Gate gate{.metric = "loss",
-                  .bound = QualityResult::Bound::at_most,
-                  .target = 1,
-                  .target_on_real = 2};
+  const Gate gate{
+      .metric = "loss", .bound = QualityResult::Bound::at_most, .target = 1, .target_on_real = 2};
   EXPECT_EQ(gated(gate, 0, 1.5, /*generated=*/true).verdict, Verdict::failed);
   EXPECT_NE(gated(gate, 0, 1.5, /*generated=*/false).verdict, Verdict::failed);
   EXPECT_EQ(gated(gate, 0, 1.5, /*generated=*/false).quality->target, 2);
@@ -117,15 +116,17 @@ TEST(Measure, MeasuresThePeakAndTheFlopsOfOneRun) {
 }
 
 TEST(Measure, TakesFlopsThatACaseCountsItself) {
-  const CaseResult result = measured(
-      changed_case("cv/flops", [](Workload& workload) { workload.candidate_flops = 12; }));
+  const CaseResult result =
+      measured(changed_case("cv/flops", [](Workload& workload) { workload.candidate_flops = 12; }));
   EXPECT_EQ(result.cost->candidate_flops, 12);
   EXPECT_EQ(result.cost->baseline_flops, 0);
 }
 
 TEST(Measure, TurnsWhatACaseThrowsIntoAFailure) {
   Case definition = tiny_case();
-  definition.prepare = [](const Context&) -> Workload { throw FormatError("bad file", "fetch it"); };
+  definition.prepare = [](const Context&) -> Workload {
+    throw FormatError("bad file", "fetch it");
+  };
   EXPECT_EQ(measured(definition).verdict, Verdict::failed);
   EXPECT_EQ(measured(definition).message, "bad file (fetch it)");
   const CaseResult late = measured(changed_case("cv/late", [](Workload& workload) {

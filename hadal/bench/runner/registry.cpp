@@ -35,8 +35,8 @@ bool matches(std::string_view pattern, const Case& definition) {
 std::string nearest(const std::vector<Case>& cases, std::string_view pattern) {
   std::string text;
   for (const Case& definition : cases) {
-    const std::string_view name = std::string_view(definition.id)
-                                      .substr(definition.id.find('/') + 1);
+    const std::string_view name =
+        std::string_view(definition.id).substr(definition.id.find('/') + 1);
     const std::string_view wanted = pattern.substr(pattern.find('/') + 1);
     if (wanted.substr(0, 2) != name.substr(0, 2)) continue;
     text += concat(text.empty() ? "did you mean " : " or ", definition.id, "?");
@@ -72,7 +72,8 @@ std::vector<Case> select(const std::vector<Case>& cases, const std::vector<std::
   }
   std::vector<Case> selected;
   std::ranges::copy_if(cases, std::back_inserter(selected), [&](const Case& item) {
-    return std::ranges::any_of(patterns, [&](const auto& pattern) { return matches(pattern, item); });
+    return std::ranges::any_of(patterns,
+                               [&](const auto& pattern) { return matches(pattern, item); });
   });
   return selected;
 }

@@ -19,7 +19,8 @@ std::vector<std::string> ids_of(const std::vector<Case>& cases) {
 }
 
 std::vector<Case> some_cases() {
-  std::vector<Case> cases{tiny_case("cv/resnet"), tiny_case("cv/vision-dao"), tiny_case("cv/glyphs")};
+  std::vector<Case> cases{tiny_case("cv/resnet"), tiny_case("cv/vision-dao"),
+                          tiny_case("cv/glyphs")};
   cases[1].module = "dao";
   return cases;
 }

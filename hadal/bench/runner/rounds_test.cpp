@@ -54,9 +54,8 @@ TEST(TimeRounds, IsNotMisledByAMachineThatSlowsDown) {
   const auto drifting = [&slowness](double seconds) {
     return [&slowness, seconds] { return seconds * (slowness *= 1.02); };
   };
-  const Speed speed =
-      time_rounds(scene.side('a', drifting(2)), scene.side('b', drifting(1)), 0.0,
-                  scene.options({.least = 101, .most = 101}), kIgnore);
+  const Speed speed = time_rounds(scene.side('a', drifting(2)), scene.side('b', drifting(1)), 0.0,
+                                  scene.options({.least = 101, .most = 101}), kIgnore);
   EXPECT_GT(speed.baseline.samples.back(), 100 * speed.baseline.samples.front());
   EXPECT_NEAR(speed.speedup.median, 2, 0.06);
   EXPECT_NEAR(speed.noise.median, 1, 0.03);
@@ -98,10 +97,10 @@ TEST(TimeRounds, EndsWhenTheTimeIsUpButNotBeforeTheLeast) {
             5U);
   Scene medium;
   // A round takes 0.3 s; the eighth begins at 2.1 s, too late.
-  EXPECT_EQ(
-      time_rounds(medium.side('a', 0.1), medium.side('b', 0.1), 0.0, medium.options(options), kIgnore)
-          .baseline.samples.size(),
-      7U);
+  EXPECT_EQ(time_rounds(medium.side('a', 0.1), medium.side('b', 0.1), 0.0, medium.options(options),
+                        kIgnore)
+                .baseline.samples.size(),
+            7U);
   Scene fast;
   EXPECT_EQ(
       time_rounds(fast.side('a', 0.02), fast.side('b', 0.02), 0.0, fast.options(options), kIgnore)
@@ -119,15 +118,17 @@ TEST(TimeRounds, NeverToleratesLessThanItsNoise) {
   EXPECT_GE(speed.noise_floor, 0.5);
   EXPECT_EQ(speed.tolerance, speed.noise_floor);
   Scene quiet;
-  EXPECT_EQ(time_rounds(quiet.side('a', 1), quiet.side('b', 1), 0.2, quiet.options({.most = 7}), kIgnore)
-                .tolerance,
-            0.2);
+  EXPECT_EQ(
+      time_rounds(quiet.side('a', 1), quiet.side('b', 1), 0.2, quiet.options({.most = 7}), kIgnore)
+          .tolerance,
+      0.2);
 }
 
 TEST(TimeRounds, SurvivesAClockThatStandsStill) {
   Scene scene;
-  const Speed speed = time_rounds(scene.side('a', 0), scene.side('b', 0), 0.0,
-                                  scene.options({.least = 5, .most = 5, .sample_seconds = 1e-8}), kIgnore);
+  const Speed speed =
+      time_rounds(scene.side('a', 0), scene.side('b', 0), 0.0,
+                  scene.options({.least = 5, .most = 5, .sample_seconds = 1e-8}), kIgnore);
   EXPECT_EQ(speed.speedup.median, 1);
   EXPECT_GT(speed.baseline.seconds.low, 0);
 }

@@ -53,13 +53,14 @@ TEST(Run, CanBeWrittenAtEveryStep) {
 TEST(Run, KeepsWhatWasDoneWhenInterrupted) {
   Watcher watcher;
   bool stop = false;
-  const Case stopping =
-      changed_case("cv/b", [&stop](Workload& workload) { workload.candidate = [&stop] { stop = true; }; });
+  const Case stopping = changed_case(
+      "cv/b", [&stop](Workload& workload) { workload.candidate = [&stop] { stop = true; }; });
   Context context;
   context.check_interrupt = [&stop] {
     if (stop) throw Interrupted("stopped");
   };
-  const Report report = run({tiny_case("cv/a"), stopping, tiny_case("cv/c")}, context, watcher.observer());
+  const Report report =
+      run({tiny_case("cv/a"), stopping, tiny_case("cv/c")}, context, watcher.observer());
   EXPECT_FALSE(report.complete);
   EXPECT_TRUE(report.finished.empty());
   ASSERT_EQ(report.cases.size(), 1U);

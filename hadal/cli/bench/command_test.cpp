@@ -163,7 +163,8 @@ TEST(BenchCompare, ExitsWithTwoForWhatItCannotCompare) {
 
 TEST(BenchReport, ShowsATableOrMakesAPage) {
   const TemporaryFolder folder;
-  const std::string sample = hadal::testing::source_path("hadal/bench/report/testdata/complete.json");
+  const std::string sample =
+      hadal::testing::source_path("hadal/bench/report/testdata/complete.json");
   const auto table = call({"bench", "report", sample});
   EXPECT_EQ(table.status, kDone);
   EXPECT_NE(table.output.find("nlp/attention-dense-16k"), std::string::npos);

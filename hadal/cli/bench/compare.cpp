@@ -28,10 +28,10 @@ int compare(const Files& files) {
 }  // namespace
 
 void add_bench_compare(CLI::App& bench, std::function<int()>& chosen) {
-  CLI::App& command = *bench.add_subcommand(
-      "compare",
-      "Compare two runs, as before and after a change. Exits with 0 where no case got worse, 1 where "
-      "one did, and 2 where the runs cannot be compared");
+  CLI::App& command = *bench.add_subcommand("compare",
+                                            "Compare two runs, as before and after a change. Exits "
+                                            "with 0 where no case got worse, 1 where "
+                                            "one did, and 2 where the runs cannot be compared");
   const auto files = std::make_shared<Files>();
   command.add_option("A.json", files->before, "The run before")->required();
   command.add_option("B.json", files->after, "The run after")->required();

@@ -49,10 +49,12 @@ int list(const std::vector<std::string>& patterns, bool ids_only) {
 }  // namespace
 
 void add_bench_list(CLI::App& bench, std::function<int()>& chosen) {
-  CLI::App& command = *bench.add_subcommand("list", "List the cases: what each compares, and its quality gate");
+  CLI::App& command =
+      *bench.add_subcommand("list", "List the cases: what each compares, and its quality gate");
   const auto patterns = std::make_shared<std::vector<std::string>>();
   const auto ids_only = std::make_shared<bool>(false);
-  command.add_option("case", *patterns, "Ids, which may hold *; a domain (nlp, cv, speech); or module:NAME");
+  command.add_option("case", *patterns,
+                     "Ids, which may hold *; a domain (nlp, cv, speech); or module:NAME");
   command.add_flag("--ids", *ids_only, "Print nothing but ids, one a line");
   command.callback([&chosen, patterns, ids_only] {
     chosen = [patterns, ids_only] { return list(*patterns, *ids_only); };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -35,7 +36,8 @@ std::string told(const bench::CaseResult& result) {
 
 }  // namespace
 
-BenchProgress::BenchProgress(std::size_t cases, bool terminal) : cases_(cases), terminal_(terminal) {}
+BenchProgress::BenchProgress(std::size_t cases, bool terminal)
+    : cases_(cases), terminal_(terminal) {}
 
 BenchProgress::~BenchProgress() {
   if (terminal_) std::fputs(kEraseLine, stderr);
@@ -63,7 +65,8 @@ void BenchProgress::stage(int index, std::string_view id, std::string_view stage
   }
   // A case counts as half done when its timing begins: what comes before is as long.
   const double within = total > 0 ? 0.5 + 0.5 * done / std::max(done + 1, total) : 0.0;
-  const double fraction = (std::max(index, 0) + (index < 0 ? 0 : within)) / static_cast<double>(cases_);
+  const double fraction =
+      (std::max(index, 0) + (index < 0 ? 0 : within)) / static_cast<double>(cases_);
   const std::string rounds = total > 0 ? concat(" ", done, "/", total) : "";
   draw(concat(bar(fraction), " ", std::max(index, 0), "/", cases_, "  ", id, ": ", stage, rounds));
 }

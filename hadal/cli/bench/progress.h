@@ -8,8 +8,8 @@
 
 namespace hadal::cli {
 
-/// Tells on standard error how far a run of the benchmarks is: a line that is drawn over and over on
-/// a terminal, and a plain line per case elsewhere.
+/// Tells on standard error how far a run of the benchmarks is: a line that is drawn over and over
+/// on a terminal, and a plain line per case elsewhere.
 class BenchProgress {
  public:
   /// `cases`: how many there will be. `terminal`: whether to draw.
@@ -31,9 +31,9 @@ class BenchProgress {
 
   std::size_t cases_;
   bool terminal_;
-  std::size_t told_ = 0;       // cases whose result was shown
+  std::size_t told_ = 0;  // cases whose result was shown
   bool told_noise_ = false;
-  std::string current_;        // the id that a plain line announced
+  std::string current_;  // the id that a plain line announced
 };
 
 }  // namespace hadal::cli

@@ -35,7 +35,8 @@ void add_bench_report(CLI::App& bench, std::function<int()>& chosen) {
   CLI::App& command = *bench.add_subcommand("report", "Show the report of a run, or make its page");
   const auto options = std::make_shared<Options>();
   command.add_option("report.json", options->json, "What `hadal bench run` wrote")->required();
-  command.add_option("--html", options->html, "Write a page there, instead of a table on the terminal");
+  command.add_option("--html", options->html,
+                     "Write a page there, instead of a table on the terminal");
   command.callback([&chosen, options] { chosen = [options] { return report(*options); }; });
 }
 

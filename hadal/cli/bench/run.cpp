@@ -16,10 +16,10 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
-#include <unistd.h>
 
 #include <ATen/Parallel.h>
 #include <CLI/CLI.hpp>
+#include <unistd.h>
 
 namespace hadal::cli {
 namespace {
@@ -70,14 +70,15 @@ int run(const Options& options) {
   bench::Report report;
   {
     BenchProgress progress(cases.size(), ::isatty(STDERR_FILENO) == 1);
-    report = bench::run(cases, context,
-                        {.stage = [&](int index, std::string_view id, std::string_view stage, int done,
-                                      int total) { progress.stage(index, id, stage, done, total); },
-                         .progressed =
-                             [&](const bench::Report& so_far) {
-                               write(so_far, options);
-                               progress.finished(so_far);
-                             }});
+    report =
+        bench::run(cases, context,
+                   {.stage = [&](int index, std::string_view id, std::string_view stage, int done,
+                                 int total) { progress.stage(index, id, stage, done, total); },
+                    .progressed =
+                        [&](const bench::Report& so_far) {
+                          write(so_far, options);
+                          progress.finished(so_far);
+                        }});
   }
   std::cout << bench::summary_table(report);
   for (const std::string& file : {options.json, options.html}) {
@@ -96,14 +97,19 @@ void add_bench_run(CLI::App& bench, std::function<int()>& chosen) {
   const auto options = std::make_shared<Options>();
   command.add_option("case", options->patterns,
                      "Ids, which may hold *; a domain (nlp, cv, speech); or module:NAME");
-  auto* full = command.add_flag("--full", options->full, "Train longer and time more rounds, for tighter intervals");
-  command.add_flag("--quick", "Under 5 minutes on 2 cores; the default")->excludes(full);
+  auto* full = command.add_flag("--full", options->full,
+                                "Train longer and time more rounds, for tighter intervals");
+  // It only says what holds anyway.
+  command.add_flag(
+             "--quick", [](std::int64_t) {}, "Under 5 minutes on 2 cores; the default")
+      ->excludes(full);
   command.add_option("--json", options->json, "Write the report there, after each case");
   command.add_option("--html", options->html, "Write the report as a page there, after each case");
   command.add_option("--seed", options->seed, "Of all that is random")->capture_default_str();
   command.add_option("--threads", options->threads, "Of LibTorch; 0: as many as it picks itself")
       ->check(CLI::Range(0, 4096));
-  command.footer("HADAL_DATA names a folder of real data sets; without it, cases make their own data.");
+  command.footer(
+      "HADAL_DATA names a folder of real data sets; without it, cases make their own data.");
   command.callback([&chosen, options] { chosen = [options] { return run(*options); }; });
 }
 

@@ -46,18 +46,12 @@ Classifier classifier_of(Model model) {
   return [model](const at::Tensor& images) mutable { return model->forward(images); };
 }
 
-std::map<std::string, at::Tensor> tensors_of(const SafetensorsReader& reader) {
-  std::map<std::string, at::Tensor> tensors;
-  for (const std::string& name : reader.names()) tensors.emplace(name, reader.tensor(name));
-  return tensors;
-}
-
 /// The published ResNet-20 and CIFAR-10 images.
 Classifiers published(const std::filesystem::path& weights, const std::filesystem::path& images) {
   const SafetensorsReader reader(weights);
   const auto load = [&] {
     models::ResNetCifar model(20);
-    models::load_state(*model, tensors_of(reader));
+    models::load_state(*model, reader);
     return model;
   };
   models::ResNetCifar folded = load();
@@ -81,9 +75,13 @@ Classifiers generated(const Context& context) {
   const at::Tensor images = scaled(train.images);
   models::GlyphCnn model(10);
   models::train_classifier(
-      *model, [&](const at::Tensor& indices) { return model->forward(images.index_select(0, indices)); },
+      *model,
+      [&](const at::Tensor& indices) { return model->forward(images.index_select(0, indices)); },
       train.labels,
-      {.epochs = 4, .batch = 64, .learning_rate = 3e-3, .seed = context.seed,
+      {.epochs = 4,
+       .batch = 64,
+       .learning_rate = 3e-3,
+       .seed = context.seed,
        .check_interrupt = context.check_interrupt});
   models::GlyphCnn folded(10);
   models::load_state(*folded, models::state(*model));
@@ -119,8 +117,9 @@ Case make_case() {
   return {.id = "cv/resnet-accuracy",
           .domain = Domain::cv,
           .module = "models",
-          .summary = "Image classification in fp32, 1,000 images in batches of 250: batch norms as "
-                     "they were trained, and folded into the convolutions before them",
+          .summary =
+              "Image classification in fp32, 1,000 images in batches of 250: batch norms as "
+              "they were trained, and folded into the convolutions before them",
           .baseline = "batch norm as a layer of its own",
           .candidate = "batch norm folded into the convolution",
           .gate = {.metric = "accuracy",

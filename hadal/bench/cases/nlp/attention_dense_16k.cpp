@@ -43,8 +43,8 @@ double error_of(const at::Tensor& result, const Input& x) {
     const auto seen = [&](const at::Tensor& tensor) {
       return tensor.narrow(1, 0, row + 1).to(at::kDouble);
     };
-    const at::Tensor exact = dao::explicit_attention(
-        x.query.narrow(1, row, 1).to(at::kDouble), seen(x.key), seen(x.value), /*causal=*/true);
+    const at::Tensor exact = dao::explicit_attention(x.query.narrow(1, row, 1).to(at::kDouble),
+                                                     seen(x.key), seen(x.value), /*causal=*/true);
     const at::Tensor error = (result.narrow(1, row, 1).to(at::kDouble) - exact).abs().max();
     largest = std::max(largest, error.item<double>());
   }
@@ -83,8 +83,9 @@ Case make_case() {
   return {.id = "nlp/attention-dense-16k",
           .domain = Domain::nlp,
           .module = "dao",
-          .summary = "Causal attention over 16,384 tokens, one head of 128: the definition against "
-                     "the fused kernel, both checked against fp64",
+          .summary =
+              "Causal attention over 16,384 tokens, one head of 128: the definition against "
+              "the fused kernel, both checked against fp64",
           .baseline = "softmax(Q K^T) V with the score matrix in memory",
           .candidate = "at::scaled_dot_product_attention",
           .gate = {.metric = "max absolute error",

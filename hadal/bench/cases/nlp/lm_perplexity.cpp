@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::int64_t kContext = 256;
 constexpr std::size_t kTestBytes = 65'536;
-constexpr std::int64_t kBatch = 16;
+constexpr std::int64_t kTestBatch = 16;
 
 struct Corpus {
   std::string description;
@@ -42,8 +42,9 @@ Corpus corpus_of(const Context& context) {
   const auto test_file = context.find("nlp/wikitext2/test.txt");
   if (train_file && test_file) {
     const std::string test = data::read_text(*test_file).substr(0, kTestBytes);
-    return {.description = "WikiText-2: trained on the validation split, tested on the first "
-                           "65,536 bytes of the test split",
+    return {.description =
+                "WikiText-2: trained on the validation split, tested on the first "
+                "65,536 bytes of the test split",
             .generated = false,
             .train = bytes_of(data::read_text(*train_file)),
             .test = bytes_of(test)};
@@ -61,8 +62,8 @@ double perplexity(models::DecoderLm& model, const at::Tensor& text) {
   const c10::InferenceMode inference;
   const at::Tensor windows = text.unfold(0, kContext + 1, kContext);
   double sum = 0;
-  for (std::int64_t i = 0; i < windows.size(0); i += kBatch) {
-    const at::Tensor rows = windows.narrow(0, i, std::min(kBatch, windows.size(0) - i));
+  for (std::int64_t i = 0; i < windows.size(0); i += kTestBatch) {
+    const at::Tensor rows = windows.narrow(0, i, std::min(kTestBatch, windows.size(0) - i));
     const at::Tensor logits = model->forward(rows.narrow(1, 0, kContext)).to(at::kFloat);
     sum += at::cross_entropy_loss(logits.flatten(0, 1), rows.narrow(1, 1, kContext).flatten(), {},
                                   at::Reduction::Sum)
@@ -71,14 +72,24 @@ double perplexity(models::DecoderLm& model, const at::Tensor& text) {
   return std::exp(sum / static_cast<double>(windows.size(0) * kContext));
 }
 
+/// Many small steps with a small model: at this budget of time that gives a lower perplexity than
+/// fewer steps, or tokens, with a larger one.
 models::DecoderLm train(const Corpus& corpus, const Context& context) {
-  models::DecoderLm model(models::DecoderLmOptions{
-      .vocabulary = 256, .dim = 256, .layers = 4, .heads = 4, .kv_heads = 4, .hidden = 688,
-      .context = kContext});
-  models::train_language_model(*model, corpus.train,
-                               {.epochs = context.scale == Scale::quick ? 1 : 4,
-                                .batch = kBatch,
-                                .learning_rate = 2e-3,
+  const bool quick = context.scale == Scale::quick;
+  models::DecoderLm model(models::DecoderLmOptions{.vocabulary = 256,
+                                                   .dim = 128,
+                                                   .layers = 4,
+                                                   .heads = 4,
+                                                   .kv_heads = 4,
+                                                   .hidden = 344,
+                                                   .context = kContext});
+  const std::int64_t tokens =
+      quick ? std::min<std::int64_t>(corpus.train.size(0), 700'000) : corpus.train.size(0);
+  models::train_language_model(*model, corpus.train.narrow(0, 0, tokens),
+                               {.epochs = quick ? 1 : 8,
+                                .batch = 2,
+                                .learning_rate = 3e-3,
+                                .weight_decay = 0.1,
                                 .seed = context.seed,
                                 .check_interrupt = context.check_interrupt});
   model->eval();
@@ -116,14 +127,15 @@ Case make_case() {
   return {.id = "nlp/lm-perplexity",
           .domain = Domain::nlp,
           .module = "models",
-          .summary = "Perplexity per byte of a small Llama-style decoder over bytes, trained here: "
-                     "evaluated with fp32 and with bf16 weights",
+          .summary =
+              "Perplexity per byte of a small Llama-style decoder over bytes, trained here: "
+              "evaluated with fp32 and with bf16 weights",
           .baseline = "fp32",
           .candidate = "bf16",
           .gate = {.metric = "perplexity per byte",
                    .bound = QualityResult::Bound::at_most,
                    .target = 4.0,
-                   .target_on_real = 9.0,
+                   .target_on_real = 6.5,
                    .most_relative_loss = 0.01},
           .prepare = prepare};
 }

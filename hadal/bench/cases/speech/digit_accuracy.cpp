@@ -81,20 +81,20 @@ Recordings fsdd(const std::filesystem::path& folder) {
 models::SpeechCrnn trained(const Recordings& x, const Context& context) {
   const Features features = features_of(x);
   models::SpeechCrnn model;
-  models::train_classifier(
-      *model,
-      [&](const at::Tensor& indices) {
-        const at::Tensor frames = features.frames.index_select(0, indices);
-        const auto longest = frames.max().item<std::int64_t>();
-        return model->forward(features.values.index_select(0, indices).narrow(2, 0, longest),
-                              frames);
-      },
-      x.labels,
-      {.epochs = 8,
-       .batch = kBatch,
-       .learning_rate = 3e-3,
-       .seed = context.seed,
-       .check_interrupt = context.check_interrupt});
+  models::train_classifier(*model,
+                           [&](const at::Tensor& indices) {
+                             const at::Tensor frames = features.frames.index_select(0, indices);
+                             const auto longest = frames.max().item<std::int64_t>();
+                             return model->forward(
+                                 features.values.index_select(0, indices).narrow(2, 0, longest),
+                                 frames);
+                           },
+                           x.labels,
+                           {.epochs = 8,
+                            .batch = kBatch,
+                            .learning_rate = 3e-3,
+                            .seed = context.seed,
+                            .check_interrupt = context.check_interrupt});
   model->eval();
   return model;
 }
@@ -122,17 +122,16 @@ Workload prepare(const Context& context) {
   models::SpeechCrnn model = trained(train, context);
   const std::int64_t step = test.labels.size(0) / kTimedUtterances;
   const Recordings timed = test.at(at::arange(0, kTimedUtterances * step, step, at::kLong));
-  const std::string tested = folder ? "Free Spoken Digit Dataset, 3,000 recordings of 6 people"
-                                    : "1,000 held-out ones";
-  return {.data = data_source(concat("trained on ", count, " digits by ", source, ", tested on ",
-                                     tested),
-                              !folder, {train.samples, test.samples, test.labels}),
+  const std::string tested =
+      folder ? "Free Spoken Digit Dataset, 3,000 recordings of 6 people" : "1,000 held-out ones";
+  return {.data = data_source(
+              concat("trained on ", count, " digits by ", source, ", tested on ", tested), !folder,
+              {train.samples, test.samples, test.labels}),
           .quality =
               [=]() mutable {
                 const double alone = accuracy(recognize(model, test, 1), test.labels);
                 const double batched = accuracy(recognize(model, test, kBatch), test.labels);
-                const double known =
-                    accuracy(recognize(model, held_out, kBatch), held_out.labels);
+                const double known = accuracy(recognize(model, held_out, kBatch), held_out.labels);
                 return Quality{.baseline = alone,
                                .candidate = batched,
                                .metrics = {{"accuracy on held-out generated digits", known, ""}}};
@@ -145,8 +144,9 @@ Case make_case() {
   return {.id = "speech/digit-accuracy",
           .domain = Domain::speech,
           .module = "models",
-          .summary = "Spoken digits by log-mel features and a small CRNN trained on synthetic "
-                     "speech: 256 recordings one at a time, and in padded batches",
+          .summary =
+              "Spoken digits by log-mel features and a small CRNN trained on synthetic "
+              "speech: 256 recordings one at a time, and in padded batches",
           .baseline = "one recording at a time",
           .candidate = "batches of 64 of like length, padding masked",
           .gate = {.metric = "accuracy",
