@@ -58,12 +58,15 @@ template <class Function>
 class IsaTable {
  public:
   constexpr IsaTable(Function portable, std::initializer_list<std::pair<Isa, Function>> others) {
+    // Not told by comparing with null: sanitizers make that no constant expression.
+    std::array<bool, kIsaCount> given{true};
     functions_.front() = portable;
     for (const auto& [level, function] : others) {
       functions_[static_cast<std::size_t>(level)] = function;
+      given[static_cast<std::size_t>(level)] = true;
     }
     for (std::size_t i = 1; i < functions_.size(); ++i) {
-      if (functions_[i] == nullptr) functions_[i] = functions_[i - 1];
+      if (!given[i]) functions_[i] = functions_[i - 1];
     }
   }
 

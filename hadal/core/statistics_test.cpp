@@ -28,8 +28,8 @@ TEST(Statistics, MeansEqualNumPyAndSciPy) {
 
 TEST(Statistics, MeanDoesNotOverflow) {
   constexpr double kHuge = std::numeric_limits<double>::max();
-  EXPECT_DOUBLE_EQ(mean(std::vector{kHuge, kHuge, kHuge}), kHuge);
-  EXPECT_DOUBLE_EQ(mean(std::vector{kHuge, -kHuge}), 0);
+  EXPECT_EQ(mean(std::vector{kHuge, kHuge, kHuge}), kHuge);
+  EXPECT_EQ(mean(std::vector{kHuge, -kHuge}), 0);
   EXPECT_NEAR(geometric_mean(std::vector{1e300, 1e300}) / 1e300, 1, 1e-12);
 }
 
