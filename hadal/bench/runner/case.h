@@ -24,7 +24,7 @@ struct Context {
   Scale scale = Scale::quick;
   std::uint64_t seed = 1;
   /// Folder of the real data sets; empty where the run has none.
-  std::optional<std::filesystem::path> data;
+  std::optional<std::filesystem::path> data = {};
   /// To be called between steps of long work; throws Interrupted when the user asked to stop.
   std::function<void()> check_interrupt = [] {};
 
@@ -36,16 +36,17 @@ struct Context {
 struct Gate {
   std::string metric;  ///< "accuracy", "perplexity", "max absolute error"
   QualityResult::Bound bound = QualityResult::Bound::at_least;
-  double target = 0;                         ///< on the data that the product makes itself
-  std::optional<double> target_on_real;      ///< on a set of HADAL_DATA; `target` where empty
-  std::optional<double> most_relative_loss;  ///< against the baseline's figure, a fraction of it
+  double target = 0;                          ///< on the data that the product makes itself
+  std::optional<double> target_on_real = {};  ///< on a set of HADAL_DATA; `target` where empty
+  std::optional<double> most_relative_loss =
+      {};  ///< against the baseline's figure, a fraction of it
 };
 
 /// Quality figures of both sides, measured on the same input.
 struct Quality {
   double baseline = 0;
   double candidate = 0;
-  std::vector<Metric> metrics;  ///< further figures that came up, without a gate
+  std::vector<Metric> metrics = {};  ///< further figures that came up, without a gate
 };
 
 /// A case that is ready to be measured. The functions own what they work on.
@@ -55,8 +56,8 @@ struct Workload {
   std::function<void()> baseline;   ///< one run of side A
   std::function<void()> candidate;  ///< one run of side B on the same input
   /// FLOPs of one run, where it does work that FlopCounter does not see; counted otherwise.
-  std::optional<double> baseline_flops;
-  std::optional<double> candidate_flops;
+  std::optional<double> baseline_flops = {};
+  std::optional<double> candidate_flops = {};
 };
 
 /// A benchmark case: all that the suite knows of it. A file below bench/cases defines one and

@@ -91,7 +91,7 @@ TEST(TimeRounds, RepeatsShortSidesWithinASample) {
 
 TEST(TimeRounds, EndsWhenTheTimeIsUpButNotBeforeTheLeast) {
   Scene slow;
-  const auto options = RoundsOptions{.least = 5, .most = 50, .seconds = 2};
+  const auto options = RoundsOptions{.least = 5, .most = 50, .seconds = 2, .sample_seconds = 1e-3};
   EXPECT_EQ(time_rounds(slow.side('a', 1), slow.side('b', 1), 0.0, slow.options(options), kIgnore)
                 .baseline.samples.size(),
             5U);

@@ -2,6 +2,9 @@
 
 #include "hadal/bench/runner/case.h"
 
+#include <atomic>
+#include <string>
+
 /// Cases for tests of the runner and of the command line.
 namespace hadal::bench::testing {
 
@@ -16,8 +19,8 @@ inline Case tiny_case(const std::string& id = "cv/tiny") {
           .gate = {.metric = "counted", .bound = QualityResult::Bound::at_least, .target = 1},
           .prepare = [](const Context&) {
             const auto count = [] {
-              for (volatile int i = 0; i < 1'000; i = i + 1) {
-              }
+              static std::atomic<int> counted;
+              for (int i = 0; i < 1'000; ++i) counted = i;
             };
             return Workload{.data = {.description = "none", .sha256 = std::string(64, '0')},
                             .quality = [] { return Quality{.baseline = 1, .candidate = 1}; },
