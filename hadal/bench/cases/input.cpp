@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <span>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/argmax.h>
 
 namespace hadal::bench {

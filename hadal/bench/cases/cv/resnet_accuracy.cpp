@@ -12,6 +12,7 @@
 
 #include <vector>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <c10/core/InferenceMode.h>
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <memory>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <c10/core/InferenceMode.h>
