@@ -11,6 +11,7 @@ namespace {
 
 /// Bounds the time that a finder needs at each place of a text.
 constexpr std::size_t kMaxContentBytes = 1024;
+constexpr std::size_t kMaxId = (std::size_t{1} << 31) - 1;
 
 AddedToken read_added_token(const JsonNode& node, const Normalizer& normalizer) {
   node.allow_only({"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"});
@@ -20,13 +21,15 @@ AddedToken read_added_token(const JsonNode& node, const Normalizer& normalizer) 
     content.fail(
         concat("the token has ", content.string().size(), " bytes, more than ", kMaxContentBytes));
   }
+  const std::size_t id = node.at("id").integer();
+  if (id > kMaxId) node.fail(concat("the id ", id, " is above ", kMaxId));
   std::string spelling = content.string();
   const bool normalized = node.at("normalized").boolean();
   if (normalized && normalizer) spelling = normalizer(spelling, max_expansion(spelling.size()));
   if (spelling.empty()) content.unsupported("an added token that is empty once it is normalized");
   return {.content = content.string(),
           .spelling = std::move(spelling),
-          .id = static_cast<std::int64_t>(node.at("id").integer()),
+          .id = static_cast<std::int64_t>(id),
           .special = node.at("special").boolean(),
           .strip_left = node.at("lstrip").boolean(),
           .strip_right = node.at("rstrip").boolean(),

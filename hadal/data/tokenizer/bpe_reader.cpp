@@ -6,13 +6,13 @@ namespace hadal::data {
 namespace {
 
 void read_vocabulary(const JsonNode& node, BpeTables& tables) {
-  if (!node.value().is_object()) node.fail("expected an object of tokens and ids");
-  const std::size_t size = node.value().size();
+  const auto entries = node.members();
+  const std::size_t size = entries.size();
   tables.tokens.resize(size);
   tables.ids.reserve(size);
   std::vector<bool> taken(size);
-  for (const auto& [token, value] : node.value().items()) {
-    const std::size_t id = JsonNode(value, node.place() + "[" + quote(token) + "]").integer();
+  for (const auto& [token, value] : entries) {
+    const std::size_t id = value.integer();
     if (id >= size) {
       node.fail("the id " + std::to_string(id) + " of " + quote(token) + " is not below " +
                 std::to_string(size) + ", the number of tokens");
@@ -61,7 +61,7 @@ void read_merges(const JsonNode& node, BpeTables& tables) {
 }
 
 void refuse_unless_empty(const JsonNode& node) {
-  if (!node.string_or("").empty()) node.unsupported("the value " + quote(node.string()));
+  if (!node.string_or("").empty()) node.unsupported("the affix " + quote(node.string()));
 }
 
 }  // namespace

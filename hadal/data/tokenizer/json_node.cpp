@@ -55,7 +55,7 @@ json parse_json(std::string_view text, const std::string& source) {
     throw FormatError(concat(source, ": near byte ", byte, ": invalid JSON"),
                       "download the file again; it may be cut short");
   } catch (const json::exception&) {
-    throw FormatError(concat(source, ": invalid JSON: a number that no computer holds"));
+    throw FormatError(concat(source, ": invalid JSON: a number is out of range"));
   }
 }
 
@@ -63,8 +63,18 @@ JsonNode JsonNode::at(const std::string& key) const {
   static const json kNull;
   if (!value_->is_object()) expected("an object");
   const auto member = value_->find(key);
-  const std::string separator = place_.ends_with(": ") ? "" : ".";
-  return {member == value_->end() ? kNull : *member, place_ + separator + key};
+  return {member == value_->end() ? kNull : *member, source_,
+          path_.empty() ? key : path_ + "." + key};
+}
+
+std::vector<std::pair<std::string_view, JsonNode>> JsonNode::members() const {
+  if (!value_->is_object()) expected("an object");
+  std::vector<std::pair<std::string_view, JsonNode>> nodes;
+  nodes.reserve(value_->size());
+  for (const auto& [key, value] : value_->get_ref<const json::object_t&>()) {
+    nodes.emplace_back(key, JsonNode(value, source_, path_ + "[" + quote(key) + "]"));
+  }
+  return nodes;
 }
 
 std::vector<JsonNode> JsonNode::elements() const {
@@ -72,7 +82,7 @@ std::vector<JsonNode> JsonNode::elements() const {
   std::vector<JsonNode> nodes;
   nodes.reserve(value_->size());
   for (const json& element : *value_) {
-    nodes.emplace_back(element, concat(place_, "[", nodes.size(), "]"));
+    nodes.emplace_back(element, source_, concat(path_, "[", nodes.size(), "]"));
   }
   return nodes;
 }
@@ -93,24 +103,26 @@ std::size_t JsonNode::integer() const {
 }
 
 void JsonNode::allow_only(std::initializer_list<std::string_view> keys) const {
-  if (!value_->is_object()) expected("an object");
-  for (const auto& [key, value] : value_->items()) {
+  for (const auto& [key, value] : members()) {
     if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
       unsupported("the field " + quote(key));
     }
   }
 }
 
-void JsonNode::fail(const std::string& why) const { throw FormatError(concat(place_, ": ", why)); }
+void JsonNode::fail(const std::string& why) const { throw FormatError(concat(place(), ": ", why)); }
 
 void JsonNode::unsupported(const std::string& what) const {
-  throw Unsupported(concat(place_, ": ", what, " is not supported"),
+  throw Unsupported(concat(place(), ": ", what, " is not supported"),
                     "load_tokenizer() reads byte-pair-encoding tokenizers; its documentation lists "
                     "the parts");
 }
 
 void JsonNode::expected(const std::string& what) const {
-  fail(concat("expected ", what, ", found ", is_null() ? "nothing" : value_->type_name()));
+  std::string found = is_null() ? "nothing" : std::string("an ") + value_->type_name();
+  if (value_->is_string()) found = quote(string());
+  if (value_->is_number() || value_->is_boolean()) found = value_->dump();
+  fail(concat("expected ", what, ", found ", found));
 }
 
 }  // namespace hadal::data

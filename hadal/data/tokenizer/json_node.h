@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -21,17 +22,18 @@ nlohmann::json parse_json(std::string_view text, const std::string& source);
 /// A value of the file and its place there, which errors name. It must not outlive the value.
 class JsonNode {
  public:
-  JsonNode(const nlohmann::json& value, std::string place)
-      : value_(&value), place_(std::move(place)) {}
+  /// `path` is the way from the root of the file `source`: `model.vocab`.
+  JsonNode(const nlohmann::json& value, std::string source, std::string path = "")
+      : value_(&value), source_(std::move(source)), path_(std::move(path)) {}
 
   const nlohmann::json& value() const { return *value_; }
-  /// The file and the path within it: `tokenizer.json: model.vocab`.
-  const std::string& place() const { return place_; }
   bool is_null() const { return value_->is_null(); }
 
   /// The member `key` of this object, or a null that stands in for it. Throws FormatError where
   /// this is no object.
   JsonNode at(const std::string& key) const;
+  /// The members of this object, each with its key. Throws FormatError where this is no object.
+  std::vector<std::pair<std::string_view, JsonNode>> members() const;
   /// The elements of this array. Throws FormatError where it is none.
   std::vector<JsonNode> elements() const;
 
@@ -54,10 +56,12 @@ class JsonNode {
   [[noreturn]] void unsupported(const std::string& what) const;
 
  private:
+  std::string place() const { return path_.empty() ? source_ : source_ + ": " + path_; }
   [[noreturn]] void expected(const std::string& what) const;
 
   const nlohmann::json* value_;
-  std::string place_;
+  std::string source_;
+  std::string path_;
 };
 
 }  // namespace hadal::data

@@ -6,7 +6,7 @@ namespace hadal::data {
 
 std::unique_ptr<Tokenizer> parse_tokenizer(std::string_view text, const std::string& source) {
   const nlohmann::json value = parse_json(text, source);
-  const JsonNode file(value, source + ": ");
+  const JsonNode file(value, source);
   file.allow_only({"version", "truncation", "padding", "added_tokens", "normalizer",
                    "pre_tokenizer", "post_processor", "decoder", "model"});
   if (const JsonNode version = file.at("version"); version.string_or("1.0") != "1.0") {
@@ -14,7 +14,7 @@ std::unique_ptr<Tokenizer> parse_tokenizer(std::string_view text, const std::str
   }
   for (const char* name : {"truncation", "padding"}) {
     const JsonNode setting = file.at(name);
-    if (!setting.is_null()) setting.unsupported("a text of limited length");
+    if (!setting.is_null()) setting.unsupported("a limited or padded text");
   }
   return std::make_unique<BpeTokenizer>(file);
 }

@@ -91,7 +91,7 @@ void read_steps(const JsonNode& node, bool text_is_unchanged, std::vector<PreTok
     return;
   }
   if (steps.size() == kMostSteps) {
-    node.unsupported(std::to_string(kMostSteps + 1) + " pre-tokenizers in sequence");
+    node.unsupported("a sequence of more than " + std::to_string(kMostSteps) + " pre-tokenizers");
   }
   if (type == "ByteLevel") {
     steps.push_back(byte_level(node));
