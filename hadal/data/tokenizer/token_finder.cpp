@@ -66,11 +66,16 @@ std::vector<Segment> TokenFinder::cut(std::string_view text) const {
         (ends_with_word(text.substr(0, begin)) || starts_with_word(text.substr(end)))) {
       continue;
     }
-    // White space that the token before has taken is not taken again.
+    // What the token before has taken is not looked at again, so that the whole stays linear.
     if (token.strip_left) {
-      begin = std::max(begin - trailing_white_space(text.substr(0, begin)), done);
+      begin = done < begin ? begin - trailing_white_space(text.substr(done, begin - done)) : done;
     }
-    if (token.strip_right) end += leading_white_space(text.substr(end));
+    if (token.strip_right) {
+      end = std::max(end, done);
+      end += leading_white_space(text.substr(end));
+    }
+    // The token before may have taken all of this one.
+    if (begin >= end) continue;
     if (done < begin) segments.push_back({done, begin, std::nullopt});
     segments.push_back({begin, end, token.id});
     done = end;

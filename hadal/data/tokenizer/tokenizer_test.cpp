@@ -97,6 +97,24 @@ TEST(BpeTokenizer, EncodesAMegabyteOfOneLetter) {
   EXPECT_EQ(tokenizer->decode(ids), text);
 }
 
+/// A tokenizer with an added token 1 that is a space.
+std::unique_ptr<Tokenizer> space_tokenizer(bool strip_left) {
+  const nlohmann::json token = {{"id", 1},         {"content", " "},       {"lstrip", strip_left},
+                                {"rstrip", true},  {"single_word", false}, {"normalized", false},
+                                {"special", false}};
+  const nlohmann::json file = {
+      {"added_tokens", nlohmann::json::array({token})},
+      {"model", {{"vocab", {{"a", 0}}}, {"merges", nlohmann::json::array()}}}};
+  return parse_tokenizer(file.dump(), "spaces");
+}
+
+// The numbers of ids are those of the reference implementation for shorter runs.
+TEST(BpeTokenizer, FindsTokensAmongTheWhiteSpaceThatOthersTake) {
+  const std::string text = "a" + std::string(1'000'000, ' ') + "a";
+  EXPECT_EQ(space_tokenizer(true)->encode(text), (Ids{0, 1, 0}));
+  EXPECT_EQ(space_tokenizer(false)->encode(text).size(), 1'000'002U);
+}
+
 TEST(BpeTokenizer, IsTheSameForManyThreadsAtOnce) {
   const auto tokenizer = load_tokenizer(testdata("qwen2.tokenizer.json"));
   std::vector<Ids> results(4);
