@@ -27,8 +27,8 @@ class Regex {
 
   /// Cuts `text`, which must be valid UTF-8, into its matches from left to right and what lies
   /// between them. An empty text gives one empty span that is no match. An empty match is taken but
-  /// where the match before it ends. Throws InvalidArgument, with the pattern's text, where
-  /// matching takes more steps than kMaxSteps for one match.
+  /// where the match before it ends. Throws InvalidArgument, with the pattern's text, where one
+  /// match takes more than ten million steps or its memory.
   std::vector<Span> cut(std::string_view text) const;
 
  private:
