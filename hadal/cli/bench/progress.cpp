@@ -23,7 +23,7 @@ std::size_t terminal_columns() {
 
 std::string bar(double fraction) {
   const auto full = static_cast<std::size_t>(std::clamp(fraction, 0.0, 1.0) * kBarCells);
-  return "[" + std::string(full, '#') + std::string(kBarCells - full, '.') + "]";
+  return concat('[', std::string(full, '#'), std::string(kBarCells - full, '.'), ']');
 }
 
 std::string told(const bench::CaseResult& result) {

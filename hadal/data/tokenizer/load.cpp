@@ -1,0 +1,27 @@
+#include "hadal/core/error.h"
+#include "hadal/core/file.h"
+#include "hadal/data/tokenizer/bpe_tokenizer.h"
+
+namespace hadal::data {
+
+std::unique_ptr<Tokenizer> parse_tokenizer(std::string_view text, const std::string& source) {
+  const nlohmann::json value = parse_json(text, source);
+  const JsonNode file(value, source);
+  file.allow_only({"version", "truncation", "padding", "added_tokens", "normalizer",
+                   "pre_tokenizer", "post_processor", "decoder", "model"});
+  if (const JsonNode version = file.at("version"); version.string_or("1.0") != "1.0") {
+    version.unsupported("the version " + quote(version.string()));
+  }
+  for (const char* name : {"truncation", "padding"}) {
+    const JsonNode setting = file.at(name);
+    if (!setting.is_null()) setting.unsupported("a limited or padded text");
+  }
+  return std::make_unique<BpeTokenizer>(file);
+}
+
+std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path) {
+  const auto file = std::filesystem::is_directory(path) ? path / "tokenizer.json" : path;
+  return parse_tokenizer(read_file(file, kMaxTokenizerBytes), file.string());
+}
+
+}  // namespace hadal::data
