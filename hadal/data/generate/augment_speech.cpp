@@ -21,33 +21,41 @@ double log_uniform(Random& random, double low, double high) {
 
 std::size_t samples_in(double seconds) { return static_cast<std::size_t>(seconds * kRate); }
 
-/// A second-order filter (Butterworth where `quality` is 0.71) after the Audio EQ Cookbook.
-void filter(Waveform& wave, bool high_pass, double hz, double quality) {
+enum class Pass { low, high, band };
+
+/// `wave` through a second-order filter after the Audio EQ Cookbook: Butterworth where `quality` is
+/// 0.71, and with gain 1 at `hz` for a band.
+Waveform filtered(const Waveform& wave, Pass pass, double hz, double quality) {
   const double w = 2 * std::numbers::pi * hz / kRate;
-  const double cosine = std::cos(w), alpha = std::sin(w) / (2 * quality);
-  const double b1 = high_pass ? -(1 + cosine) : 1 - cosine;
-  const double b0 = std::abs(b1) / 2, a0 = 1 + alpha;
+  const double cosine = std::cos(w), alpha = std::sin(w) / (2 * quality), a0 = 1 + alpha;
+  const double b1 = pass == Pass::band ? 0 : pass == Pass::low ? 1 - cosine : -(1 + cosine);
+  const double b0 = pass == Pass::band ? alpha : std::abs(b1) / 2;
+  const double b2 = pass == Pass::band ? -alpha : b0;
   double x1 = 0, x2 = 0, y1 = 0, y2 = 0;
-  for (float& sample : wave) {
-    const double x = sample;
-    const double y = (b0 * (x + x2) + b1 * x1 + 2 * cosine * y1 - (1 - alpha) * y2) / a0;
+  Waveform result(wave.size());
+  for (std::size_t i = 0; i < wave.size(); ++i) {
+    const double x = wave[i];
+    const double y = (b0 * x + b1 * x1 + b2 * x2 + 2 * cosine * y1 - (1 - alpha) * y2) / a0;
     x2 = std::exchange(x1, x);
     y2 = std::exchange(y1, y);
-    sample = static_cast<float>(y);
+    result[i] = static_cast<float>(y);
   }
+  return result;
 }
 
-/// Microphones and lines: limits of the band and a tilt of up to 6 dB an octave either way.
+/// Microphones and lines: limits of the band, a tilt of up to 6 dB an octave either way, and two
+/// bands that are louder or softer.
 void colour(Waveform& wave, Random& random) {
-  if (chance(random, 0.7)) filter(wave, true, log_uniform(random, 40, 400), 0.71);
-  if (chance(random, 0.5)) filter(wave, false, random.uniform(2000, 3800), 0.71);
-  const double tilt = random.uniform(-0.7, 0.7);
-  float before = 0;
-  for (float& sample : wave) {
-    const float now = sample;
-    sample = static_cast<float>(now - tilt * before);
-    before = now;
+  if (chance(random, 0.7)) wave = filtered(wave, Pass::high, log_uniform(random, 40, 400), 0.71);
+  if (chance(random, 0.5)) wave = filtered(wave, Pass::low, log_uniform(random, 1800, 3800), 0.71);
+  for (int i = 0; i < 2; ++i) {
+    const Waveform band = filtered(wave, Pass::band, log_uniform(random, 200, 3500), 1);
+    const auto gain = static_cast<float>(log_uniform(random, 0.3, 3.3) - 1);
+    for (std::size_t k = 0; k < wave.size(); ++k) wave[k] += gain * band[k];
   }
+  const auto tilt = static_cast<float>(random.uniform(-0.7, 0.7));
+  float before = 0;
+  for (float& sample : wave) sample -= tilt * std::exchange(before, sample);
 }
 
 /// Sparse early reflections and a decaying tail of noise.
