@@ -114,7 +114,7 @@ EspeakVoice draw_espeak_voice(Random& random) {
   const char* variant = kVariants[random.below(kVariants.size())];
   // Steps of 10, so that calls with other seeds meet voices that are there already.
   return {concat(kLanguages[language].name, "+", variant), static_cast<int>(language),
-          static_cast<int>(10 * random.between(12, 22)),
+          static_cast<int>(10 * random.between(10, 20)),
           static_cast<int>(10 * random.between(1, 8))};
 }
 

@@ -7,6 +7,8 @@
 #include "hadal/data/audio/log_mel.h"
 #include "hadal/data/audio/normalize.h"
 #include "hadal/data/generate/espeak.h"
+#include "hadal/data/readers/fsdd.h"
+#include "hadal/data/readers/wav.h"
 #include "hadal/testing/paths.h"
 
 #include <algorithm>
@@ -20,6 +22,8 @@
 #include <ATen/ops/bincount.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -127,19 +131,21 @@ at::Tensor describe(const Utterances& utterances) {
   return at::stack(rows);
 }
 
-// Voices and noise differ, but the nearest class mean of other utterances mostly is the digit's.
-TEST_P(SpokenDigits, SoundLikeTheirLabels) {
-  const auto known = generate_spoken_digits(400, 1, GetParam());
-  const auto fresh = generate_spoken_digits(200, 2, GetParam());
+/// How often the nearest mean of the digits of `known` is the digit of `fresh`.
+double nearest_mean_accuracy(const Utterances& known, const Utterances& fresh) {
   const at::Tensor x = describe(known);
   std::vector<at::Tensor> means;
   for (int digit = 0; digit < 10; ++digit)
     means.push_back(x.index_select(0, (known.labels == digit).nonzero().flatten()).mean(0));
   const at::Tensor distances =
       (describe(fresh).unsqueeze(1) - at::stack(means).unsqueeze(0)).square().sum(2);
-  const double accuracy =
-      (distances.argmin(1) == fresh.labels).to(at::kFloat).mean().item<double>();
-  EXPECT_GT(accuracy, 0.4);  // by chance 0.1
+  return (distances.argmin(1) == fresh.labels).to(at::kFloat).mean().item<double>();
+}
+
+// Voices and noise differ, but the digits are the same.
+TEST_P(SpokenDigits, SoundLikeTheirLabels) {
+  const auto known = generate_spoken_digits(400, 1, GetParam());
+  EXPECT_GT(nearest_mean_accuracy(known, generate_spoken_digits(200, 2, GetParam())), 0.4);
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, SpokenDigits,
@@ -189,6 +195,33 @@ TEST(SpokenDigitsFallback, CoversAProgramThatWritesWithoutEnd) {
   const testing::TemporaryFolder folder;
   write_program(folder / "espeak-ng", "while :; do printf '%1000000s' x; done");
   expect_fallback(folder.path().string(), "more than");
+}
+
+/// Every tenth recording of FSDD.
+Utterances read_recordings(const std::filesystem::path& folder) {
+  const auto recordings = list_fsdd(folder);
+  std::vector<at::Tensor> waves;
+  std::vector<std::int64_t> lengths, labels;
+  for (std::size_t i = 0; i < recordings.size(); i += 10) {
+    waves.push_back(read_wav(recordings[i].path).samples[0]);
+    lengths.push_back(waves.back().size(0));
+    labels.push_back(recordings[i].digit);
+  }
+  const at::Tensor samples = at::zeros(
+      {static_cast<std::int64_t>(waves.size()), *std::max_element(lengths.begin(), lengths.end())});
+  for (std::size_t i = 0; i < waves.size(); ++i)
+    samples[static_cast<std::int64_t>(i)].narrow(0, 0, lengths[i]).copy_(waves[i]);
+  return {samples, at::tensor(lengths), at::tensor(labels), 8000, "FSDD"};
+}
+
+TEST(SpokenDigitsRealData, ResembleRecordingsOfTheSameDigits) {
+  HADAL_REQUIRE_DATA(folder, "speech/fsdd");
+  const auto recordings = read_recordings(folder);
+  const auto formant = generate_spoken_digits(400, 1, SpeechEngine::formant);
+  EXPECT_GT(nearest_mean_accuracy(formant, recordings), 0.2);  // by chance 0.1
+  if (!has_espeak()) GTEST_SKIP() << "needs espeak-ng";
+  const auto espeak = generate_spoken_digits(400, 1, SpeechEngine::espeak);
+  EXPECT_GT(nearest_mean_accuracy(espeak, recordings), 0.3);
 }
 
 }  // namespace
