@@ -80,7 +80,7 @@ void add_noise(Waveform& wave, Random& random) {
   double energy = 0;
   for (const float sample : wave) energy += static_cast<double>(sample) * sample;
   const double level = std::sqrt(energy / static_cast<double>(wave.size())) *
-                       std::pow(10, -random.uniform(12, 50) / 20);
+                       std::pow(10, -random.uniform(8, 45) / 20);
   const double memory = random.uniform(0, 0.95);
   const double hum = chance(random, 0.2) ? level * random.uniform(0.3, 1.4) : 0;
   const double hum_step = 2 * std::numbers::pi * (chance(random, 0.5) ? 50 : 60) / kRate;
@@ -92,14 +92,24 @@ void add_noise(Waveform& wave, Random& random) {
   }
 }
 
-/// Silence on both sides, or a tight cut on one or both.
+/// Cuts up to 25 ms of the start and a fifth of the end, as careless editing does, or adds silence.
 Waveform shifted(const Waveform& wave, Random& random) {
-  const auto silence = [&](double longest) {
-    return chance(random, 0.4) ? 0 : samples_in(random.uniform(0, longest));
-  };
-  const std::size_t before = silence(0.08), after = silence(0.12);
-  Waveform result(before + wave.size() + after);
-  std::copy(wave.begin(), wave.end(), result.begin() + static_cast<std::ptrdiff_t>(before));
+  std::size_t from = 0, to = wave.size();
+  std::size_t before = 0, after = 0;
+  if (chance(random, 0.25)) {
+    from = std::min(samples_in(random.uniform(0, 0.025)), wave.size() / 10);
+  } else {
+    before = samples_in(random.uniform(0, 0.08));
+  }
+  if (chance(random, 0.35)) {
+    to -= static_cast<std::size_t>(random.uniform(0, 0.2) * static_cast<double>(wave.size()));
+  } else {
+    after = samples_in(random.uniform(0, 0.12));
+  }
+  Waveform result(before + (to - from) + after);
+  std::copy(wave.begin() + static_cast<std::ptrdiff_t>(from),
+            wave.begin() + static_cast<std::ptrdiff_t>(to),
+            result.begin() + static_cast<std::ptrdiff_t>(before));
   return result;
 }
 

@@ -19,7 +19,6 @@ using DigitWaves = std::array<Waveform, 10>;
 /// A way to speak: a language, a variant of the voice, words a minute and pitch.
 struct EspeakVoice {
   std::string name;  ///< as espeak-ng's -v takes it
-  int language = 0;
   int speed = 175;
   int pitch = 50;
   auto operator<=>(const EspeakVoice&) const = default;
