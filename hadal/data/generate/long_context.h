@@ -10,10 +10,10 @@ namespace hadal::data {
 /// After the tasks of RULER (Hsieh et al., 2024).
 enum class LongContextKind {
   needle,             ///< one "magic number" in prose
-  multi_key_needle,   ///< the same among distractors with other keys, one about every 400 bytes
+  multi_key_needle,   ///< the same among others, one every 400 bytes and at most 500
   variable_tracking,  ///< all names of one value, through assignments, among other chains
-  common_words,       ///< the words that occur often among words that occur rarely
-  frequent_words      ///< the most frequent words of a text with Zipf-distributed ones
+  common_words,       ///< the five words that occur often among words that occur twice
+  frequent_words      ///< the three most frequent of words by Zipf's law
 };
 
 /// All kinds' names, as in the enumeration; for identifiers and messages.
@@ -21,7 +21,7 @@ std::string_view name_of(LongContextKind kind);
 
 struct LongContextOptions {
   LongContextKind kind = LongContextKind::needle;
-  std::size_t bytes = 4096;  ///< the prompt's length; 1,024 to 2^26
+  std::size_t bytes = 4096;  ///< the prompt's length; 1,024 to 2^22
   double depth = 0.5;        ///< where the answer is in the context, from 0 (start) to 1 (end)
   std::uint64_t seed = 0;
 };

@@ -26,10 +26,10 @@ enum class SpeechEngine {
 /// or microphone filter, noise, gain and silence around, so that what learns from them carries over
 /// to real speakers. Deterministic for a seed and an engine (of espeak, a version).
 ///
-/// Runs espeak-ng about once for each voice and digit, a few hundred times in all, and keeps its
-/// output in memory for later calls; `automatic` falls back on the formant synthesizer with a
-/// warning where that fails. Throws InvalidArgument for a count below 0, and Unsupported where
-/// `espeak` is asked for and fails.
+/// Runs espeak-ng once for each voice, of which there are up to 300, and keeps its output in memory
+/// for later calls; `automatic` falls back on the formant synthesizer with a warning where that
+/// fails. Throws InvalidArgument for a count below 0, and Unsupported where `espeak` is asked for
+/// and fails.
 Utterances generate_spoken_digits(std::int64_t count, std::uint64_t seed,
                                   SpeechEngine engine = SpeechEngine::automatic);
 
