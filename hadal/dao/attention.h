@@ -1,0 +1,35 @@
+#pragma once
+
+#include "hadal/dao/block_lists.h"
+
+#include <optional>
+
+#include <ATen/core/Tensor.h>
+
+namespace hadal::dao {
+
+struct AttentionOptions {
+  bool causal = true;  ///< query i of n sees the keys up to i + m - n of m
+  /// Of the scores; 1 / sqrt(head_dim) where empty. Must be positive.
+  std::optional<double> scale = {};
+};
+
+struct AttentionResult {
+  at::Tensor output;  ///< [batch, heads, queries, head_dim], of the query's type
+  at::Tensor
+      log_sum_exp;  ///< fp32 [batch, heads, queries]; -infinity for a query that sees nothing
+};
+
+/// Attention over the pairs of blocks of kBlockSize queries and keys that `lists` keeps, or over
+/// all that are visible where it is empty, by kernels of our own for the CPU (see isa.h). Query
+/// [batch, heads, queries, head_dim], key and value [batch, kv_heads, keys, head_dim], where
+/// kv_heads divides heads (grouped queries); fp32, bf16 or fp16, one type, any strides; head_dim up
+/// to 256. Memory is linear in the number of tokens. bf16 computes products in bf16 with
+/// AVX512_BF16 and otherwise, like fp16, in fp32; sums are fp32 always. A query that sees nothing
+/// gives zeros. No gradients. Throws InvalidArgument, naming what was expected and got, for other
+/// inputs.
+AttentionResult attention_forward(const at::Tensor& query, const at::Tensor& key,
+                                  const at::Tensor& value, const std::optional<BlockLists>& lists,
+                                  const AttentionOptions& options = {});
+
+}  // namespace hadal::dao

@@ -1,0 +1,82 @@
+#include "hadal/dao/check.h"
+
+#include "hadal/core/error.h"
+
+#include <cmath>
+
+#include <ATen/ops/equal.h>
+
+namespace hadal::dao {
+namespace {
+
+constexpr std::int64_t kLargestHead = 256;
+
+std::string described(const at::Tensor& tensor) {
+  return concat(tensor.scalar_type(), " ", tensor.sizes(), " on ", tensor.device());
+}
+
+void check_inputs(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
+  const auto require = [&](bool holds, const std::string& expected) {
+    if (holds) return;
+    throw InvalidArgument(concat("attention: expected ", expected, ", got query ", described(query),
+                                 ", key ", described(key), ", value ", described(value)));
+  };
+  const auto type = query.scalar_type();
+  require(query.dim() == 4 && key.dim() == 4 && value.dim() == 4,
+          "[batch, heads, tokens, head_dim] each");
+  require(type == at::kFloat || type == at::kBFloat16 || type == at::kHalf, "fp32, bf16 or fp16");
+  require(key.scalar_type() == type && value.scalar_type() == type, "one type");
+  require(query.is_cpu() && key.is_cpu() && value.is_cpu(), "tensors on the CPU");
+  require(key.sizes() == value.sizes(), "key and value of one shape");
+  require(key.size(0) == query.size(0), "one batch size");
+  require(key.size(3) == query.size(3) && query.size(3) >= 1 && query.size(3) <= kLargestHead,
+          concat("one head_dim from 1 to ", kLargestHead));
+  require(key.size(1) >= 1 && query.size(1) % key.size(1) == 0, "kv_heads that divide heads");
+}
+
+void check_lists(const BlockLists& lists, std::int64_t rows, std::int64_t key_blocks) {
+  const auto require = [](bool holds, const std::string& expected) {
+    if (!holds) throw InvalidArgument(concat("attention: expected ", expected));
+  };
+  const auto& [offsets, blocks] = lists;
+  require(
+      offsets.defined() && offsets.scalar_type() == at::kLong && offsets.is_cpu() &&
+          offsets.is_contiguous() && offsets.dim() == 1 && offsets.size(0) == rows + 1,
+      concat("lists.offsets int64 [", rows + 1, "] (a row a query block, and one), contiguous"));
+  require(blocks.defined() && blocks.scalar_type() == at::kInt && blocks.is_cpu() &&
+              blocks.is_contiguous() && blocks.dim() == 1,
+          "lists.blocks int32 [n], contiguous");
+  const auto* offset = offsets.const_data_ptr<std::int64_t>();
+  const auto* block = blocks.const_data_ptr<std::int32_t>();
+  require(offset[0] == 0 && offset[rows] == blocks.size(0),
+          "lists.offsets from 0 to the number of blocks");
+  for (std::int64_t row = 0; row < rows; ++row) {
+    require(offset[row] <= offset[row + 1] && offset[row + 1] <= blocks.size(0),
+            concat("lists.offsets that rise, at row ", row));
+    for (std::int64_t i = offset[row]; i < offset[row + 1]; ++i) {
+      require(
+          block[i] >= 0 && block[i] < key_blocks && (i == offset[row] || block[i - 1] < block[i]),
+          concat("lists.blocks that rise from 0 to ", key_blocks - 1, " within row ", row));
+    }
+  }
+}
+
+}  // namespace
+
+void check_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+                     const std::optional<BlockLists>& lists, const AttentionOptions& options) {
+  if (!query.defined() || !key.defined() || !value.defined()) {
+    throw InvalidArgument("attention: expected query, key and value, got an undefined tensor");
+  }
+  check_inputs(query, key, value);
+  if (options.scale && !(*options.scale > 0 && std::isfinite(*options.scale))) {
+    throw InvalidArgument(concat("attention: expected a positive scale, got ", *options.scale));
+  }
+  const auto blocks_of = [](std::int64_t tokens) { return (tokens + kBlockSize - 1) / kBlockSize; };
+  if (lists) {
+    check_lists(*lists, query.size(0) * query.size(1) * blocks_of(query.size(2)),
+                blocks_of(key.size(2)));
+  }
+}
+
+}  // namespace hadal::dao

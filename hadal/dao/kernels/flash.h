@@ -1,0 +1,126 @@
+#pragma once
+
+// The streaming softmax that all forward kernels share (Milakov and Gimelshein, 2018; Dao et al.,
+// 2022): scores of a few key blocks at a time, the running maximum and sum of each row, and the
+// output rescaled where the maximum grows. Compiled once an instruction set.
+#include "hadal/dao/kernels/forward.h"
+#include "hadal/dao/kernels/vector.h"
+
+namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
+
+constexpr int kScoreStride = kSpan * kBlock;
+constexpr float kLog2E = 1.44269504F;
+constexpr float kLn2 = 0.693147181F;
+
+/// A task's scratch memory.
+struct State {
+  float* scores;   ///< [kBlock][kScoreStride]
+  float* weights;  ///< the same size, for what the element type's products take
+  float* queries;  ///< [kBlock][padded] of the element type
+  float* output;   ///< [kBlock][padded]
+  float* maximum;  ///< [kBlock], of the scores times scale and log2(e)
+  float* sum;      ///< [kBlock], of the weights
+
+  State(float* scratch, int64_t padded)
+      : scores(scratch),
+        weights(scores + kBlock * kScoreStride),
+        queries(weights + kBlock * kScoreStride),
+        output(queries + kBlock * padded),
+        maximum(output + kBlock * padded),
+        sum(maximum + kBlock) {}
+};
+
+inline int64_t limit_of(const Task& task, int64_t row) {
+  const int64_t limit = task.first_limit + row * task.limit_step;
+  return limit < task.keys ? limit : task.keys;
+}
+
+/// Sets the scores of keys that a row does not see to -infinity; key block `block` stands at column
+/// `column` of the scores.
+inline void mask_block(const Task& task, const State& state, int64_t block, int column) {
+  const int64_t first = block * kBlock;
+  for (int64_t row = 0; row < task.rows; ++row) {
+    float* scores = state.scores + row * kScoreStride + column;
+    const int64_t seen = limit_of(task, row) - first;
+    for (int64_t i = seen < 0 ? 0 : seen; i < kBlock; ++i) scores[i] = -__builtin_inff();
+  }
+}
+
+inline void rescale(float* output, int64_t padded, float factor) {
+  for (int64_t i = 0; i < padded; i += kWidth) store(output + i, load(output + i) * factor);
+}
+
+/// Turns `columns` scores of a row into weights, which Math stores, and updates its maximum, sum
+/// and output.
+template <class Math>
+void update_row(const Task& task, const State& state, int64_t row, int columns) {
+  float* scores = state.scores + row * kScoreStride;
+  const float to_log2 = task.scale * kLog2E;
+  Vector most = load(scores);
+  for (int i = kWidth; i < columns; i += kWidth) most = larger(most, load(scores + i));
+  const float before = state.maximum[row];
+  const float here = largest(most) * to_log2;
+  const float maximum = here > before ? here : before;
+  if (maximum == -__builtin_inff()) {
+    // Nothing seen yet; there is no maximum to subtract.
+    for (int i = 0; i < columns; i += kWidth) Math::store_weights(state, row, i, Vector{});
+    return;
+  }
+  Vector total{};
+  for (int i = 0; i < columns; i += kWidth) {
+    const Vector weight = exp2_not_positive(load(scores + i) * to_log2 - maximum);
+    total += weight;
+    Math::store_weights(state, row, i, weight);
+  }
+  if (maximum != before) {
+    const float factor = exp2_not_positive(broadcast(before - maximum))[0];
+    state.sum[row] *= factor;
+    rescale(state.output + row * task.padded, task.padded, factor);
+    state.maximum[row] = maximum;
+  }
+  state.sum[row] += sum(total);
+}
+
+template <class Math>
+void attend_span(const Task& task, const State& state, const int64_t* blocks, int count) {
+  for (int i = 0; i < count; ++i) {
+    Math::score_block(task, state, blocks[i], i * kBlock);
+    if ((blocks[i] + 1) * kBlock > limit_of(task, 0))
+      mask_block(task, state, blocks[i], i * kBlock);
+  }
+  for (int64_t row = 0; row < task.rows; ++row) update_row<Math>(task, state, row, count * kBlock);
+  Math::add_values(task, state, blocks, count);
+}
+
+inline void finish(const Task& task, const State& state) {
+  for (int64_t row = 0; row < task.rows; ++row) {
+    const float sum = state.sum[row];
+    // A row that sees nothing gives zeros.
+    const float factor = sum > 0 ? 1 / sum : 0 * sum;
+    const float* from = state.output + row * task.padded;
+    float* to = task.output + row * task.output_stride;
+    for (int64_t i = 0; i < task.head_dim; ++i) to[i] = from[i] * factor;
+    task.log_sum_exp[row] = state.maximum[row] * kLn2 + __builtin_logf(sum);
+  }
+}
+
+template <class Math>
+void run_task(const Task& task) {
+  const State state(task.scratch, task.padded);
+  Math::load_queries(task, state);
+  for (int64_t i = 0; i < kBlock * task.padded; ++i) state.output[i] = 0;
+  for (int64_t row = 0; row < kBlock; ++row) {
+    state.maximum[row] = -__builtin_inff();
+    state.sum[row] = 0;
+  }
+  for (int64_t at = 0; at < task.block_count; at += kSpan) {
+    const int64_t left = task.block_count - at;
+    const int count = left < kSpan ? static_cast<int>(left) : kSpan;
+    int64_t blocks[kSpan];
+    for (int i = 0; i < count; ++i) blocks[i] = task.blocks ? task.blocks[at + i] : at + i;
+    attend_span<Math>(task, state, blocks, count);
+  }
+  finish(task, state);
+}
+
+}  // namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE

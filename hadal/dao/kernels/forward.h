@@ -1,0 +1,48 @@
+#pragma once
+
+// Plain types only: this is compiled once an instruction set.
+#include <stdint.h>
+
+namespace hadal::dao::kernels {
+
+/// Queries and keys are worked on in blocks of this many.
+inline constexpr int kBlock = 64;
+/// Key blocks whose scores are held at once.
+inline constexpr int kSpan = 2;
+/// Head sizes are padded with zeros to a multiple of this.
+inline constexpr int kHeadStep = 32;
+
+/// One head's keys and values, packed for the kernels of an element type; `padded` is the head size
+/// rounded up to kHeadStep. Keys beyond `keys` are zeros.
+struct Packed {
+  const void* keys;    ///< float [blocks][padded][kBlock], or bf16 [blocks][padded / 2][kBlock][2]
+  const void* values;  ///< float [blocks][kBlock][padded], or bf16 [blocks][kBlock / 2][padded][2]
+};
+
+/// One block of queries of one head, and what it looks at.
+struct Task {
+  const void* queries;  ///< float or bf16 [rows][head_dim], rows `query_stride` elements apart
+  int64_t query_stride;
+  int64_t rows;  ///< 1 to kBlock
+  int64_t head_dim;
+  int64_t padded;  ///< head_dim rounded up to kHeadStep
+  Packed head;
+  const int32_t* blocks;  ///< the key blocks, ascending; null: the first `block_count`
+  int64_t block_count;
+  int64_t first_limit;  ///< row r sees the keys before first_limit + r limit_step, at most `keys`
+  int64_t limit_step;   ///< 1 where causal, else 0
+  int64_t keys;
+  float scale;    ///< of the scores
+  float* output;  ///< [rows][head_dim], rows `output_stride` elements apart
+  int64_t output_stride;
+  float* log_sum_exp;  ///< [rows], natural logarithm; -infinity for a row that sees nothing
+  float* scratch;      ///< scratch_floats(padded) floats, aligned to 64 bytes
+};
+
+/// Floats of scratch memory that a task needs.
+inline int64_t scratch_floats(int64_t padded) {
+  // Scores and weights of a span, queries, output, and the running maximum and sum of each row.
+  return kBlock * (2 * kSpan * kBlock + 2 * padded + 2);
+}
+
+}  // namespace hadal::dao::kernels

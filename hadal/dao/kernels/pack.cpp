@@ -1,0 +1,95 @@
+#include "hadal/dao/kernels/pack.h"
+
+#include "hadal/dao/kernels/forward.h"
+
+#include <algorithm>
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/zeros.h>
+
+namespace hadal::dao::kernels {
+namespace {
+
+/// Where a head's rows lie.
+template <class Element>
+struct Rows {
+  const Element* data;
+  std::int64_t stride;
+  std::int64_t step;  // between the elements of a row
+};
+
+template <class Element>
+Rows<Element> rows_of(const at::Tensor& tensor, std::int64_t head) {
+  const auto heads = tensor.size(1);
+  return {static_cast<const Element*>(tensor.const_data_ptr()) + (head / heads) * tensor.stride(0) +
+              (head % heads) * tensor.stride(1),
+          tensor.stride(2), tensor.stride(3)};
+}
+
+/// [rows, size] -> [size / group][kBlock][group]: the block's rows side by side, in groups of
+/// `group` neighbours of a row. 1 for fp32, 2 for bf16.
+template <int group, class Element>
+void pack_keys(const Rows<Element>& from, std::int64_t rows, std::int64_t size, Element* to) {
+  for (std::int64_t i = 0; i < size; ++i) {
+    Element* column = to + (i / group) * kBlock * group + i % group;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      column[row * group] = from.data[row * from.stride + i * from.step];
+    }
+  }
+}
+
+/// [rows, size] -> [kBlock / group][padded][group]: groups of rows interleaved.
+template <int group, class Element>
+void pack_values(const Rows<Element>& from, std::int64_t rows, std::int64_t size,
+                 std::int64_t padded, Element* to) {
+  for (std::int64_t row = 0; row < rows; ++row) {
+    Element* line = to + (row / group) * padded * group + row % group;
+    for (std::int64_t i = 0; i < size; ++i) {
+      line[i * group] = from.data[row * from.stride + i * from.step];
+    }
+  }
+}
+
+template <int group, class Element>
+void pack_all(const at::Tensor& key, const at::Tensor& value, std::int64_t padded,
+              const PackedTensors& packed) {
+  const std::int64_t keys = key.size(2);
+  const std::int64_t size = key.size(3);
+  const std::int64_t blocks = (keys + kBlock - 1) / kBlock;
+  auto* key_data = static_cast<Element*>(packed.keys.mutable_data_ptr());
+  auto* value_data = static_cast<Element*>(packed.values.mutable_data_ptr());
+  at::parallel_for(0, key.size(0) * key.size(1) * blocks, 1, [&](auto begin, auto end) {
+    for (auto item = begin; item < end; ++item) {
+      const std::int64_t first = item % blocks * kBlock;
+      const auto block_of = [&](const at::Tensor& tensor) {
+        Rows<Element> rows = rows_of<Element>(tensor, item / blocks);
+        rows.data += first * rows.stride;
+        return rows;
+      };
+      const std::int64_t rows = std::min<std::int64_t>(kBlock, keys - first);
+      const std::int64_t offset = item * kBlock * padded;
+      pack_keys<group>(block_of(key), rows, size, key_data + offset);
+      pack_values<group>(block_of(value), rows, size, padded, value_data + offset);
+    }
+  });
+}
+
+}  // namespace
+
+PackedTensors pack(const at::Tensor& key, const at::Tensor& value, std::int64_t padded) {
+  const std::int64_t blocks = (key.size(2) + kBlock - 1) / kBlock;
+  const std::int64_t head_elements = blocks * kBlock * padded;
+  // Zeros, of which the padding keeps some.
+  const auto make = [&] {
+    return at::zeros({key.size(0) * key.size(1) * head_elements}, key.options());
+  };
+  PackedTensors packed{make(), make(), head_elements};
+  if (key.scalar_type() == at::kFloat) {
+    pack_all<1, float>(key, value, padded, packed);
+  } else {
+    pack_all<2, std::uint16_t>(key, value, padded, packed);
+  }
+  return packed;
+}
+
+}  // namespace hadal::dao::kernels

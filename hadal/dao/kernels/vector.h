@@ -1,0 +1,62 @@
+#pragma once
+
+// Vectors of float as wide as the instruction set that the including file is compiled for. Compiled
+// once an instruction set, so everything is in its namespace.
+#include <stdint.h>
+
+namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
+
+#if defined(__AVX512F__)
+constexpr int kWidth = 16;
+#elif defined(__AVX__)
+constexpr int kWidth = 8;
+#else
+constexpr int kWidth = 4;
+#endif
+
+typedef float Vector __attribute__((vector_size(4 * kWidth)));
+typedef int32_t Integers __attribute__((vector_size(4 * kWidth)));
+
+inline Vector load(const float* from) {
+  Vector x;
+  __builtin_memcpy(&x, from, sizeof x);
+  return x;
+}
+inline void store(float* to, Vector x) { __builtin_memcpy(to, &x, sizeof x); }
+inline Vector broadcast(float x) { return Vector{} + x; }
+/// b where either is not a number.
+inline Vector larger(Vector a, Vector b) { return a > b ? a : b; }
+
+inline float largest(Vector x) {
+  float result = x[0];
+  for (int i = 1; i < kWidth; ++i) result = x[i] > result ? x[i] : result;
+  return result;
+}
+inline float sum(Vector x) {
+  float result = 0;
+  for (int i = 0; i < kWidth; ++i) result += x[i];
+  return result;
+}
+
+/// 2^x for x <= 0, with a relative error below 4e-7 (a Taylor polynomial of degree 6 around the
+/// nearest integer, at most 1/2 away); 0 below -126, where the result would not be normal. NaN
+/// stays.
+inline Vector exp2_not_positive(Vector x) {
+  constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: adding it leaves no bits for a fraction
+  const Vector clamped = larger(broadcast(-126.0F), x);
+  const Vector whole = (clamped + kRound) - kRound;
+  const Vector f = clamped - whole;
+  Vector p = broadcast(1.5403530e-4F);
+  p = p * f + 1.3333558e-3F;
+  p = p * f + 9.6181291e-3F;
+  p = p * f + 5.5504109e-2F;
+  p = p * f + 2.4022651e-1F;
+  p = p * f + 6.9314718e-1F;
+  p = p * f + 1.0F;
+  const Integers bits = (__builtin_convertvector(whole, Integers) + 127) << 23;
+  Vector power;
+  __builtin_memcpy(&power, &bits, sizeof power);
+  return x < -126.0F ? Vector{} : p * power;
+}
+
+}  // namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE
