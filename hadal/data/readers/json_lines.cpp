@@ -2,9 +2,9 @@
 
 #include "hadal/core/error.h"
 #include "hadal/core/safetensors/text.h"
+#include "hadal/core/utf8.h"
 #include "hadal/data/readers/gzip.h"
 #include "hadal/data/readers/strict_json.h"
-#include "hadal/data/readers/utf8.h"
 
 #include <algorithm>
 #include <limits>
@@ -131,8 +131,8 @@ std::optional<JsonObject> JsonLines::next() {
         concat(place, ": ", line->size(), " bytes, but at most ", kMaxLineBytes, " are read"),
         "expected is one JSON object a line");
   }
-  if (const std::size_t byte = find_invalid_utf8(*line); byte != line->npos) {
-    throw FormatError(concat(place, ": byte ", byte, ": expected UTF-8"),
+  if (const auto invalid = find_invalid_utf8(*line)) {
+    throw FormatError(concat(place, ": byte ", *invalid, ": expected UTF-8"),
                       "convert the file to UTF-8, for example with iconv");
   }
   if (line->find_first_not_of(kBlanks) == line->npos) {

@@ -2,7 +2,7 @@
 
 #include "hadal/core/error.h"
 #include "hadal/core/safetensors/text.h"
-#include "hadal/data/readers/utf8.h"
+#include "hadal/core/utf8.h"
 
 #include <set>
 #include <vector>

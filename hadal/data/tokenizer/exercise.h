@@ -1,9 +1,9 @@
 #pragma once
 
 #include "hadal/core/error.h"
+#include "hadal/core/utf8.h"
 #include "hadal/data/tokenizer/bpe_tokenizer.h"
 #include "hadal/data/tokenizer/byte_level.h"
-#include "hadal/data/tokenizer/utf8.h"
 
 #include <algorithm>
 #include <cstdint>

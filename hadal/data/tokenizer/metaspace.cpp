@@ -1,6 +1,6 @@
 #include "hadal/data/tokenizer/metaspace.h"
 
-#include "hadal/data/tokenizer/utf8.h"
+#include "hadal/core/utf8.h"
 
 namespace hadal::data {
 namespace {
