@@ -119,7 +119,7 @@ TEST(SafetensorsShards, SaysWhichTensorsAnAbsentShardHolds) {
   fs::remove(folder / "model-00002-of-00003.safetensors");
   EXPECT_EQ(error_of<IoError>(folder).first,
             ": the shard \"model-00002-of-00003.safetensors\" is absent; it should hold "
-            "\"a.weight\", \"b.bias\", \"d.é😀\x7f\"");
+            "\"a.weight\", \"b.bias\", \"d.é😀\\u007f\"");
 }
 
 TEST(SafetensorsShards, RefusesAShardOfAnotherCheckpoint) {

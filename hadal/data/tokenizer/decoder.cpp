@@ -1,5 +1,6 @@
 #include "hadal/data/tokenizer/decoder.h"
 
+#include "hadal/core/text.h"
 #include "hadal/core/utf8.h"
 #include "hadal/data/tokenizer/byte_level.h"
 #include "hadal/data/tokenizer/metaspace.h"

@@ -1,5 +1,6 @@
 #include "hadal/data/tokenizer/metaspace.h"
 
+#include "hadal/core/text.h"
 #include "hadal/core/utf8.h"
 
 namespace hadal::data {

@@ -1,6 +1,7 @@
 #include "hadal/data/tokenizer/regex.h"
 
 #include "hadal/core/error.h"
+#include "hadal/core/text.h"
 #include "hadal/core/utf8.h"
 #include "hadal/data/tokenizer/json_node.h"
 #include "hadal/data/tokenizer/regex_syntax.h"
