@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace hadal::testing {
 
@@ -14,6 +15,13 @@ std::string error_of(const Action& action) {
     return error.what();
   }
   return "no error";
+}
+
+/// The error text up to the words of the JSON library, which are not ours: "... invalid JSON: ".
+inline std::string without_json_reason(const std::string& text) {
+  constexpr std::string_view kJson = "invalid JSON: ";
+  const auto json = text.find(kJson);
+  return json == text.npos ? text : text.substr(0, json + kJson.size());
 }
 
 }  // namespace hadal::testing
