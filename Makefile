@@ -3,6 +3,8 @@ PRESET ?= release
 BUILD := build/$(PRESET)
 HADAL := $(BUILD)/bin/hadal
 FUZZ_SECONDS ?= 300
+# Threads that wait must not spin while another test could run.
+CTEST := OMP_WAIT_POLICY=passive ctest --output-on-failure --no-tests=error --parallel $(shell nproc)
 SOURCES := $(shell git ls-files --cached --others --exclude-standard '*.h' '*.cpp' '*.cu' '*.cuh' 2>/dev/null)
 
 .PHONY: help setup setup-test build bench test test-asan fuzz format format-check clean
@@ -36,13 +38,13 @@ build: setup-test
 	@cmake --build $(BUILD)
 
 test: build
-	ctest --test-dir $(BUILD) --output-on-failure
+	$(CTEST) --test-dir $(BUILD)
 
 # The tests of what parses, with the address and undefined-behaviour sanitizers.
 test-asan: setup-test
 	@$(MAKE) --no-print-directory PRESET=asan build/asan/build.ninja
 	@cmake --build build/asan --target core_tests data_tests bench_tests
-	ctest --test-dir build/asan --output-on-failure -R '^(core|data|bench)\.'
+	$(CTEST) --test-dir build/asan -R '^(core|data|bench)\.'
 
 fuzz:
 	@scripts/setup.sh build fuzz

@@ -4,14 +4,16 @@ set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/Hadal")
 get_property(modules GLOBAL PROPERTY HADAL_INSTALL_TARGETS)
 
 # Programs and shared libraries find each other by place, and LibTorch where it was at build time.
-set_target_properties(${modules} PROPERTIES INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
+# (INSTALL_RPATH_USE_LINK_PATH would leave out a LibTorch within the source tree.)
+set(torch_lib "${TORCH_INSTALL_PREFIX}/lib")
+set_target_properties(${modules} PROPERTIES INSTALL_RPATH "$ORIGIN;${torch_lib}")
 install(TARGETS ${modules} EXPORT HadalTargets
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 if(TARGET hadal)
   set_target_properties(hadal PROPERTIES
-    INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}" INSTALL_RPATH_USE_LINK_PATH ON)
+    INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};${torch_lib}")
   install(TARGETS hadal RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")

@@ -114,7 +114,9 @@ Estimate machine_noise(std::uint64_t seed, const RoundObserver& observer) {
     at::exp(vector);
   };
   work();
-  const RoundsOptions options{.least = 25, .most = 25, .seconds = 0, .seed = seed};
+  // Many short samples, so that a disturbance of a second does not decide.
+  const RoundsOptions options{
+      .least = 25, .most = 151, .seconds = 2, .sample_seconds = 0.005, .seed = seed};
   return time_rounds(work, work, 0.0, options, observer).noise;
 }
 

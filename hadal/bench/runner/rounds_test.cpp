@@ -90,23 +90,19 @@ TEST(TimeRounds, RepeatsShortSidesWithinASample) {
 }
 
 TEST(TimeRounds, EndsWhenTheTimeIsUpButNotBeforeTheLeast) {
-  Scene slow;
-  const auto options = RoundsOptions{.least = 5, .most = 50, .seconds = 2, .sample_seconds = 1e-3};
-  EXPECT_EQ(time_rounds(slow.side('a', 1), slow.side('b', 1), 0.0, slow.options(options), kIgnore)
-                .baseline.samples.size(),
-            5U);
-  Scene medium;
-  // A round takes 0.3 s; the eighth begins at 2.1 s, too late.
-  EXPECT_EQ(time_rounds(medium.side('a', 0.1), medium.side('b', 0.1), 0.0, medium.options(options),
-                        kIgnore)
-                .baseline.samples.size(),
-            7U);
-  Scene fast;
-  // A round takes 0.06 s; the 34th begins at 1.98 s, in time.
-  EXPECT_EQ(
-      time_rounds(fast.side('a', 0.02), fast.side('b', 0.02), 0.0, fast.options(options), kIgnore)
-          .baseline.samples.size(),
-      34U);
+  // Of sides that each take `seconds`, which has to be a sum of powers of two.
+  const auto rounds = [](double seconds) {
+    Scene scene;
+    const auto options =
+        scene.options({.least = 5, .most = 50, .seconds = 2, .sample_seconds = 1e-3});
+    return time_rounds(scene.side('a', seconds), scene.side('b', seconds), 0.0, options, kIgnore)
+        .baseline.samples.size();
+  };
+  EXPECT_EQ(rounds(1), 5U);
+  EXPECT_EQ(rounds(0.125),
+            6U);  // of 0.375 s: the sixth begins at 1.875 s, a seventh would at 2.25 s
+  EXPECT_EQ(rounds(0.015625), 43U);
+  EXPECT_EQ(rounds(0.001953125), 50U);
 }
 
 TEST(TimeRounds, NeverToleratesLessThanItsNoise) {
