@@ -217,15 +217,17 @@ TEST(Train, RefusesALossThatIsNoScalarWithGradient) {
   EXPECT_TRUE(contains(refusal({}), "a scalar tensor with gradient"));
 }
 
+constexpr DecoderLmOptions kTiny{.vocabulary = 8,
+                                 .dim = 32,
+                                 .layers = 1,
+                                 .heads = 2,
+                                 .kv_heads = 2,
+                                 .hidden = 64,
+                                 .context = 16};
+
 TEST(TrainLanguageModel, LowersThePerplexityOfARepeatingSequence) {
   seed_aten(1);
-  DecoderLm model(DecoderLmOptions{.vocabulary = 8,
-                                   .dim = 32,
-                                   .layers = 1,
-                                   .heads = 2,
-                                   .kv_heads = 2,
-                                   .hidden = 64,
-                                   .context = 16});
+  DecoderLm model(kTiny);
   model->eval();
   // 0 1 2 0 3 4 ...: what follows a 0 depends on what came before it.
   const at::Tensor period = at::tensor({0, 1, 2, 0, 3, 4, 0, 5, 6, 7}, at::kLong);
@@ -242,13 +244,7 @@ TEST(TrainLanguageModel, LowersThePerplexityOfARepeatingSequence) {
 }
 
 TEST(TrainLanguageModel, RefusesTokensThatMakeNoExample) {
-  DecoderLm model(DecoderLmOptions{.vocabulary = 8,
-                                   .dim = 32,
-                                   .layers = 1,
-                                   .heads = 2,
-                                   .kv_heads = 2,
-                                   .hidden = 64,
-                                   .context = 16});
+  DecoderLm model(kTiny);
   const auto refusal = [&](const at::Tensor& tokens) {
     return error_of([&] { train_language_model(*model, tokens, {}); });
   };

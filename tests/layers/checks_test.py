@@ -55,6 +55,7 @@ class Layers(unittest.TestCase):
     def test_finds_test_helpers_in_what_ships(self):
         self.includes("hadal/core/a_test.cpp", '"hadal/testing/paths.h"')
         self.includes("hadal/core/golden.h", '"hadal/testing/paths.h"')
+        self.includes("hadal/bench/report/sample.h", '"hadal/testing/paths.h"')
         self.includes("hadal/core/a.cpp", '"hadal/testing/paths.h"', "only tests may")
         self.includes("hadal/core/error.h", '"hadal/testing/paths.h"', "not public")
 

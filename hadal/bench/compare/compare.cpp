@@ -5,6 +5,7 @@
 #include "hadal/bench/report/validate.h"
 #include "hadal/bench/verdict.h"
 #include "hadal/core/error.h"
+#include "hadal/core/text.h"
 
 #include <algorithm>
 #include <cmath>

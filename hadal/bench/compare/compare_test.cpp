@@ -3,6 +3,7 @@
 #include "hadal/bench/report/format.h"
 #include "hadal/bench/report/sample.h"
 #include "hadal/core/error.h"
+#include "hadal/core/text.h"
 
 #include <cmath>
 #include <sstream>

@@ -2,6 +2,7 @@
 
 #include "hadal/bench/report/format.h"
 #include "hadal/core/error.h"
+#include "hadal/core/text.h"
 
 #include <algorithm>
 

@@ -1,3 +1,5 @@
+#include "hadal/core/text.h"
+
 #include "hadal/bench/compare/compare.h"
 #include "hadal/bench/report/format.h"
 #include "hadal/core/error.h"

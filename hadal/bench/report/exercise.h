@@ -4,8 +4,8 @@
 #include "hadal/bench/report/json.h"
 #include "hadal/bench/report/text.h"
 #include "hadal/core/error.h"
+#include "hadal/testing/require.h"
 
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -22,7 +22,7 @@ inline void exercise_report(std::string_view text) {
     return;
   }
   const std::string written = to_json(report);
-  if (to_json(report_from_json(written, "written again")) != written) std::abort();
+  hadal::testing::require(to_json(report_from_json(written, "written again")) == written);
   to_html(report);
   summary_table(report);
 }

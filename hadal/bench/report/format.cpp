@@ -49,26 +49,6 @@ std::string scaled(double value, std::span<const Unit> units) {
   return concat(three_digits(value / units.back().size), " ", units.back().name);
 }
 
-/// Whether `text` starts with one of the code points from `first` to `last`, all of one length.
-bool starts_within(std::string_view text, std::string_view first, std::string_view last) {
-  // UTF-8 sorts as its code points do.
-  const std::string_view start = text.substr(0, first.size());
-  return start.size() == first.size() && first <= start && start <= last;
-}
-
-/// Bytes of the control character that `text` starts with; 0 where it starts with none.
-std::size_t length_of_control(std::string_view text) {
-  const auto byte = static_cast<unsigned char>(text.front());
-  if (byte < 0x20 || byte == 0x7f) return 1;
-  // U+0080 to U+009F, which terminals may take for controls too.
-  if (starts_within(text, "\xc2\x80", "\xc2\x9f")) return 2;
-  // Line and paragraph separators, and what reorders the text after it: U+2028 to U+202E, U+2066 to
-  // U+2069.
-  const bool reorders =
-      starts_within(text, "\u2028", "\u202e") || starts_within(text, "\u2066", "\u2069");
-  return reorders ? 3 : 0;
-}
-
 bool starts_code_point(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) != 0x80; }
 
 /// The byte offset at which code point number `column` of `text` starts.
@@ -126,17 +106,6 @@ std::string format_metric(const Metric& metric) {
   }
   return metric.unit.empty() ? format_value(metric.value)
                              : concat(format_value(metric.value), " ", metric.unit);
-}
-
-std::string printable(std::string_view text) {
-  std::string result;
-  result.reserve(text.size());
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = length_of_control(text.substr(at));
-    result += length > 0 ? ' ' : text[at];
-    at += length > 0 ? length : 1;
-  }
-  return result;
 }
 
 std::size_t columns_of(std::string_view text) {

@@ -31,9 +31,6 @@ std::string format_value(double value);
 /// A metric's value with its unit; bytes in binary multiples.
 std::string format_metric(const Metric& metric);
 
-/// `text` with every control character, those that reorder text included, replaced by a space, so
-/// that a report cannot steer the terminal that it is printed on.
-std::string printable(std::string_view text);
 /// Columns that `text` takes on a terminal, counting each code point as one.
 std::size_t columns_of(std::string_view text);
 /// `text` padded with spaces, or cut with "..." in its middle (dots alone where nothing else fits),

@@ -111,23 +111,6 @@ TEST(Format, DoesNotDependOnTheLocale) {
   EXPECT_EQ(format_value(0.25), "0.25");
 }
 
-TEST(Printable, ReplacesEveryControlCharacter) {
-  std::string controls;
-  for (char c = 0; c < 0x20; ++c) controls += c;
-  EXPECT_EQ(printable(controls + '\x7f'), std::string(33, ' '));
-  EXPECT_EQ(printable("\x1b[31mred"), " [31mred");
-  EXPECT_EQ(printable("a\u0080b\u009bc\u009f"), "a b c ");
-  EXPECT_EQ(printable("a\u2028b\u202ec\u2069"), "a b c ");
-}
-
-TEST(Printable, KeepsAllOtherText) {
-  const std::string text = "caf\u00e9 \u00a0 \u2212 \u2192 \u2027 \u202f \u2065 \U0001f600";
-  EXPECT_EQ(printable(text), text);
-  // Pieces of the sequences that it looks for.
-  EXPECT_EQ(printable("\xc2"), "\xc2");
-  EXPECT_EQ(printable("\xe2\x80"), "\xe2\x80");
-}
-
 TEST(ColumnsOf, CountsCodePoints) {
   EXPECT_EQ(columns_of(""), 0u);
   EXPECT_EQ(columns_of("caf\u00e9 \u2192 \U0001f600"), 8u);

@@ -4,12 +4,12 @@
 #include "hadal/bench/report/validate.h"
 #include "hadal/core/error.h"
 #include "hadal/core/file.h"
+#include "hadal/core/strict_json.h"
+#include "hadal/core/text.h"
 
 #include <cmath>
 #include <limits>
 #include <set>
-
-#include <nlohmann/json.hpp>
 
 namespace hadal::bench {
 namespace {
@@ -18,7 +18,7 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
 // A report nests seven deep: cases, a case, speed, a timing, its samples, a sample.
-constexpr int kMaxDepth = 8;
+constexpr std::size_t kMaxDepth = 8;
 
 [[noreturn]] void refuse(const std::string& path, std::string_view expected,
                          std::string_view found) {
@@ -146,51 +146,6 @@ void read(const Json& json, const std::string& path, Class& object) {
   read_fields(json, path, object);
 }
 
-/// Refuses, while a text is parsed, what a tree of JSON values no longer shows or cannot hold.
-class Guard {
- public:
-  bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
-    switch (event) {
-      case Json::parse_event_t::object_start:
-      case Json::parse_event_t::array_start:
-        if (depth >= kMaxDepth) {
-          throw FormatError(
-              concat("nested deeper than ", kMaxDepth, " levels, which no report is"));
-        }
-        if (event == Json::parse_event_t::object_start) keys_.emplace_back();
-        break;
-      case Json::parse_event_t::key:
-        if (!keys_.back().insert(parsed.get<std::string>()).second) {
-          throw FormatError(concat("member ", shown(parsed), " is repeated within an object"));
-        }
-        break;
-      case Json::parse_event_t::object_end:
-        keys_.pop_back();
-        break;
-      default:
-        break;
-    }
-    return true;
-  }
-
- private:
-  std::vector<std::set<std::string>> keys_;
-};
-
-Json parse(std::string_view text) {
-  try {
-    // The parser copies its callback, so the guard is held here.
-    Guard guard;
-    return Json::parse(text, [&guard](int depth, Json::parse_event_t event, Json& parsed) {
-      return guard(depth, event, parsed);
-    });
-  } catch (const Json::exception& error) {
-    // "[json.exception.parse_error.101] parse error at line 1, ...": the bracket is no news.
-    const std::string_view what = error.what();
-    throw FormatError(concat("not JSON: ", printable(what.substr(what.find("] ") + 2))));
-  }
-}
-
 void check_schema(const Json& json) {
   if (!json.is_object()) refuse("", "an object", shown(json));
   const auto schema = json.find("schema");
@@ -209,8 +164,8 @@ void check_schema(const Json& json) {
 }  // namespace
 
 Report report_from_json(std::string_view text, std::string_view name) {
+  const Json json = parse_strict_json(text, std::string(name), kMaxDepth);
   try {
-    const Json json = parse(text);
     check_schema(json);
     Report report;
     read_fields(json, "", report, {"schema", "schema_version"});

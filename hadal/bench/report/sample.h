@@ -3,6 +3,7 @@
 #include "hadal/bench/report/json.h"
 #include "hadal/bench/report/report.h"
 #include "hadal/core/file.h"
+#include "hadal/testing/error_of.h"
 #include "hadal/testing/paths.h"
 
 #include <array>
@@ -12,6 +13,8 @@
 // Reports for the tests: small ones made here, and the files in testdata.
 
 namespace hadal::bench::testing {
+
+using hadal::testing::error_of;
 
 inline std::filesystem::path sample_path(const std::string& name) {
   return hadal::testing::source_path("hadal/bench/report/testdata/" + name);
@@ -89,17 +92,6 @@ inline Report sample_report(std::vector<CaseResult> cases) {
   report.noise_floor = 1.01 - 1;
   report.cases = std::move(cases);
   return report;
-}
-
-/// The text of the `Error` that `action` throws; empty where it throws none.
-template <class Error, class Action>
-std::string error_of(const Action& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 }  // namespace hadal::bench::testing

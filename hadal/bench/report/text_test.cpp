@@ -2,6 +2,7 @@
 
 #include "hadal/bench/report/format.h"
 #include "hadal/bench/report/sample.h"
+#include "hadal/core/text.h"
 
 #include <sstream>
 

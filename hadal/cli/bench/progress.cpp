@@ -2,6 +2,7 @@
 
 #include "hadal/bench/report/format.h"
 #include "hadal/core/error.h"
+#include "hadal/core/text.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -45,14 +46,14 @@ BenchProgress::~BenchProgress() {
 
 void BenchProgress::draw(const std::string& text) {
   // One column is left free, where some terminals would wrap.
-  const std::string shown = bench::printable(text);
+  const std::string shown = printable(text);
   const std::size_t columns = terminal_columns() - 1;
   const bool fits = bench::columns_of(shown) <= columns;
   std::fputs((kEraseLine + (fits ? shown : bench::fit(shown, columns))).c_str(), stderr);
 }
 
 void BenchProgress::line(const std::string& text) {
-  std::fputs(((terminal_ ? kEraseLine : "") + bench::printable(text) + '\n').c_str(), stderr);
+  std::fputs(((terminal_ ? kEraseLine : "") + printable(text) + '\n').c_str(), stderr);
 }
 
 void BenchProgress::stage(int index, std::string_view id, std::string_view stage, int done,

@@ -4,10 +4,10 @@
 #include "hadal/core/safetensors/file.h"
 #include "hadal/core/safetensors/index.h"
 #include "hadal/core/safetensors/layout.h"
+#include "hadal/testing/require.h"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <span>
@@ -16,10 +16,7 @@
 
 namespace hadal::safetensors {
 
-/// Ends the program, as a fuzzer expects of a broken promise.
-inline void require(bool promise) {
-  if (!promise) std::abort();
-}
+using testing::require;
 
 /// Reads every tensor of a sound file, and holds that a header written for them reads back the
 /// same.

@@ -2,7 +2,7 @@
 
 #include "hadal/core/error.h"
 #include "hadal/core/file.h"
-#include "hadal/core/safetensors/text.h"
+#include "hadal/core/text.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -16,8 +16,6 @@
 namespace hadal {
 namespace {
 
-using safetensors::quote;
-
 /// The shape of the ATen tensor, whose elements of type `type` may each hold several of the file's.
 std::vector<std::int64_t> packed_shape(const SafetensorsInfo& info, at::ScalarType type,
                                        const std::string& where) {
@@ -27,8 +25,8 @@ std::vector<std::int64_t> packed_shape(const SafetensorsInfo& info, at::ScalarTy
   // A shape of rank 0 does not come here: its single element would be no whole bytes.
   if (shape.back() % packed != 0) {
     throw Unsupported(concat(where, "ATen packs ", packed, " elements of ", info.dtype.name,
-                             " into one, which the last size of ",
-                             safetensors::shape_text(info.shape), " does not allow"));
+                             " into one, which the last size of ", shape_text(info.shape),
+                             " does not allow"));
   }
   shape.back() /= packed;
   return shape;

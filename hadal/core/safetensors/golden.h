@@ -1,6 +1,7 @@
 #pragma once
 
 #include "hadal/core/safetensors/dtype.h"
+#include "hadal/core/safetensors/reader.h"
 #include "hadal/testing/paths.h"
 
 #include <cstring>
@@ -83,6 +84,14 @@ inline ::testing::AssertionResult same(const at::Tensor& actual, const at::Tenso
     return ::testing::AssertionFailure() << "the bytes differ";
   }
   return ::testing::AssertionSuccess();
+}
+
+/// Holds that the file has these tensors and no other.
+inline void expect_tensors(const SafetensorsReader& reader, const Tensors& expected) {
+  ASSERT_EQ(reader.names().size(), expected.size());
+  for (const auto& [name, tensor] : expected) {
+    EXPECT_TRUE(same(reader.tensor(name), tensor)) << name;
+  }
 }
 
 }  // namespace hadal::golden

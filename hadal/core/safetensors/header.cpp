@@ -2,7 +2,7 @@
 
 #include "hadal/core/error.h"
 #include "hadal/core/safetensors/header_json.h"
-#include "hadal/core/safetensors/text.h"
+#include "hadal/core/text.h"
 
 #include <algorithm>
 #include <bit>
@@ -13,10 +13,8 @@
 namespace hadal {
 namespace {
 
-using safetensors::quote;
 using safetensors::RawEntry;
 using safetensors::RawHeader;
-using safetensors::shape_text;
 
 static_assert(std::endian::native == std::endian::little,
               "safetensors data is little-endian and is mapped as it lies in the file");

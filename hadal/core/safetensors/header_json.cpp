@@ -1,7 +1,8 @@
 #include "hadal/core/safetensors/header_json.h"
 
 #include "hadal/core/error.h"
-#include "hadal/core/safetensors/text.h"
+#include "hadal/core/strict_json.h"
+#include "hadal/core/text.h"
 
 #include <iterator>
 #include <limits>

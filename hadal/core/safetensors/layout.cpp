@@ -2,12 +2,28 @@
 
 #include "hadal/core/error.h"
 #include "hadal/core/safetensors/header.h"
-#include "hadal/core/safetensors/text.h"
+#include "hadal/core/text.h"
 
 #include <algorithm>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 namespace hadal::safetensors {
+namespace {
+
+/// `text` as a JSON string. Throws InvalidArgument, naming `what`, where it is not UTF-8.
+std::string json_string(std::string_view text, std::string_view what) {
+  using nlohmann::json;
+  try {
+    return json(std::string(text)).dump();
+  } catch (const json::type_error&) {
+    throw InvalidArgument(concat(what, " ", quote(text), " is not UTF-8"),
+                          "safetensors files can only hold UTF-8 text");
+  }
+}
+
+}  // namespace
 
 Placed place(const std::string& name, const at::Tensor& tensor) {
   const auto refuse = [&](const std::string& why) {

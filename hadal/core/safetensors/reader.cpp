@@ -3,7 +3,7 @@
 #include "hadal/core/error.h"
 #include "hadal/core/file.h"
 #include "hadal/core/safetensors/index.h"
-#include "hadal/core/safetensors/text.h"
+#include "hadal/core/text.h"
 
 #include <algorithm>
 
@@ -11,7 +11,6 @@ namespace hadal {
 namespace {
 
 namespace fs = std::filesystem;
-using safetensors::quote;
 
 /// The names as `"a", "b", "c" and 4 more`.
 std::string some_of(const std::vector<std::string>& names) {

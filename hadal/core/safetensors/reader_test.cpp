@@ -15,16 +15,10 @@ namespace hadal {
 namespace {
 
 namespace fs = std::filesystem;
+using golden::expect_tensors;
 using golden::path;
 using golden::same;
 using testing::TemporaryFolder;
-
-void expect_tensors(const SafetensorsReader& reader, const golden::Tensors& expected) {
-  ASSERT_EQ(reader.names().size(), expected.size());
-  for (const auto& [name, tensor] : expected) {
-    EXPECT_TRUE(same(reader.tensor(name), tensor)) << name;
-  }
-}
 
 fs::path corpus(const std::string& name) { return path("corpus/" + name + ".safetensors"); }
 

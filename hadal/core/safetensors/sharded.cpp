@@ -1,8 +1,8 @@
 #include "hadal/core/error.h"
 #include "hadal/core/file.h"
 #include "hadal/core/safetensors/layout.h"
-#include "hadal/core/safetensors/text.h"
 #include "hadal/core/safetensors/writer.h"
+#include "hadal/core/text.h"
 
 #include <array>
 #include <cstdio>

@@ -2,6 +2,7 @@
 
 #include "hadal/core/error.h"
 #include "hadal/core/file.h"
+#include "hadal/testing/error_of.h"
 #include "hadal/testing/paths.h"
 
 #include <algorithm>
@@ -40,15 +41,7 @@ inline std::span<const std::byte> bytes_of(const std::string& text) {
 /// The message of the Error that `read` throws, as in Malformed.
 template <class Read>
 std::string error_of(const Read& read) {
-  constexpr std::string_view kJson = "invalid JSON: ";
-  try {
-    read();
-  } catch (const Error& error) {
-    const std::string text = error.what();
-    const auto json = text.find(kJson);
-    return json == text.npos ? text : text.substr(0, json + kJson.size());
-  }
-  return "no error";
+  return testing::without_json_reason(testing::error_of<Error>(read));
 }
 
 /// Holds that `read(bytes, "F")` has the error of each malformed file, and none for the others,

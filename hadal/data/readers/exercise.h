@@ -7,10 +7,10 @@
 #include "hadal/data/readers/json_lines.h"
 #include "hadal/data/readers/text.h"
 #include "hadal/data/readers/wav.h"
+#include "hadal/testing/require.h"
 
 #include <cmath>
 #include <cstddef>
-#include <cstdlib>
 #include <span>
 #include <string>
 
@@ -18,9 +18,7 @@
 /// outcome; any other exception escapes, and a broken promise ends the program.
 namespace hadal::data {
 
-inline void require(bool promise) {
-  if (!promise) std::abort();
-}
+using testing::require;
 
 inline std::string to_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

@@ -1,10 +1,10 @@
 #include "hadal/data/readers/json_lines.h"
 
 #include "hadal/core/error.h"
-#include "hadal/core/safetensors/text.h"
+#include "hadal/core/strict_json.h"
+#include "hadal/core/text.h"
+#include "hadal/core/utf8.h"
 #include "hadal/data/readers/gzip.h"
-#include "hadal/data/readers/strict_json.h"
-#include "hadal/data/readers/utf8.h"
 
 #include <algorithm>
 #include <limits>
@@ -16,6 +16,7 @@ using nlohmann::json;
 
 namespace {
 constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::size_t kMaxDepth = 64;
 }  // namespace
 
 struct JsonObject::Node {
@@ -28,8 +29,7 @@ struct JsonObject::Node {
 
   [[noreturn]] void fail(const std::string& field, const std::string& what,
                          const std::string& hint = "") const {
-    throw FormatError(concat(place, ": field ", safetensors::quote(path + field), ": ", what),
-                      hint);
+    throw FormatError(concat(place, ": field ", quote(path + field), ": ", what), hint);
   }
 
   [[noreturn]] void refuse(const std::string& field, const char* expected,
@@ -45,7 +45,7 @@ struct JsonObject::Node {
     std::size_t count = 0;
     for (const auto& [name, ignored] : value->items()) {
       if (++count > kMostNames) break;
-      names += (count > 1 ? ", " : "") + safetensors::quote(name);
+      names += (count > 1 ? ", " : "") + quote(name);
     }
     if (count > kMostNames) names += ", ...";
     fail(std::string(field), "is missing",
@@ -131,15 +131,15 @@ std::optional<JsonObject> JsonLines::next() {
         concat(place, ": ", line->size(), " bytes, but at most ", kMaxLineBytes, " are read"),
         "expected is one JSON object a line");
   }
-  if (const std::size_t byte = find_invalid_utf8(*line); byte != line->npos) {
-    throw FormatError(concat(place, ": byte ", byte, ": expected UTF-8"),
+  if (const auto invalid = find_invalid_utf8(*line)) {
+    throw FormatError(concat(place, ": byte ", *invalid, ": expected UTF-8"),
                       "convert the file to UTF-8, for example with iconv");
   }
   if (line->find_first_not_of(kBlanks) == line->npos) {
     throw FormatError(concat(place, ": expected an object, found a blank line"),
                       "only the end of a file may be blank");
   }
-  const auto value = std::make_shared<const json>(parse_strict_json(*line, place));
+  const auto value = std::make_shared<const json>(parse_strict_json(*line, place, kMaxDepth));
   if (!value->is_object()) {
     throw FormatError(concat(place, ": expected an object, found ", value->type_name()),
                       "expected is one JSON object a line");

@@ -1,7 +1,7 @@
 #include "hadal/data/readers/text.h"
 
 #include "hadal/core/error.h"
-#include "hadal/data/readers/utf8.h"
+#include "hadal/core/utf8.h"
 
 #include <algorithm>
 #include <string_view>
@@ -10,7 +10,8 @@
 namespace hadal::data {
 
 std::string parse_text(std::string bytes, const std::string& source) {
-  if (const std::size_t at = find_invalid_utf8(bytes); at != bytes.npos) {
+  if (const auto invalid = find_invalid_utf8(bytes)) {
+    const std::size_t at = *invalid;
     const auto line =
         1 + std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(at), '\n');
     throw FormatError(

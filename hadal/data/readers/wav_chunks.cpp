@@ -1,7 +1,7 @@
 #include "hadal/data/readers/wav_chunks.h"
 
 #include "hadal/core/error.h"
-#include "hadal/core/safetensors/text.h"
+#include "hadal/core/text.h"
 
 #include <algorithm>
 #include <optional>
@@ -39,8 +39,8 @@ class Finder {
         return sound(chunk, *format);
       }
       if (chunk.size > bytes_.size() - chunk.begin) {
-        fail(at, concat("chunk ", safetensors::quote(chunk.id), " claims ", chunk.size,
-                        " bytes, but ", bytes_.size() - chunk.begin, " are left"));
+        fail(at, concat("chunk ", quote(chunk.id), " claims ", chunk.size, " bytes, but ",
+                        bytes_.size() - chunk.begin, " are left"));
       }
       if (chunk.id == "fmt ") {
         if (format) fail(at, "a second format chunk");
@@ -72,8 +72,8 @@ class Finder {
   void check_riff() const {
     if (bytes_.size() < 12) fail(bytes_.size(), "the file ends within the first 12 bytes");
     if (text(0, 4) != "RIFF" || text(8, 4) != "WAVE") {
-      fail(0, concat("expected \"RIFF\" and \"WAVE\", found ", safetensors::quote(text(0, 4)),
-                     " and ", safetensors::quote(text(8, 4))));
+      fail(0, concat("expected \"RIFF\" and \"WAVE\", found ", quote(text(0, 4)), " and ",
+                     quote(text(8, 4))));
     }
   }
 

@@ -1,6 +1,7 @@
 #include "hadal/data/tokenizer/added_tokens.h"
 
 #include "hadal/core/error.h"
+#include "hadal/core/text.h"
 #include "hadal/data/tokenizer/pattern.h"
 
 #include <unordered_set>

@@ -1,9 +1,9 @@
 #include "hadal/data/tokenizer/bpe_tokenizer.h"
 
 #include "hadal/core/error.h"
+#include "hadal/core/utf8.h"
 #include "hadal/data/tokenizer/bpe_reader.h"
 #include "hadal/data/tokenizer/pattern.h"
-#include "hadal/data/tokenizer/utf8.h"
 
 #include <algorithm>
 

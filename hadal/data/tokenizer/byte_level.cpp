@@ -1,6 +1,6 @@
 #include "hadal/data/tokenizer/byte_level.h"
 
-#include "hadal/data/tokenizer/utf8.h"
+#include "hadal/core/utf8.h"
 
 #include <array>
 

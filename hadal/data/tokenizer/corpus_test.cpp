@@ -83,7 +83,7 @@ constexpr Refused kRefused[] = {
     {"not_json", R"(FormatError F: near byte 1: invalid JSON)"},
     {"not_utf8", R"(FormatError F: near byte 2: invalid JSON)"},
     {"nul", R"(FormatError F: byte 2: the text contains a NUL)"},
-    {"number_overflow", R"(FormatError F: invalid JSON: a number is out of range)"},
+    {"number_overflow", R"(FormatError F: invalid JSON: number overflow)"},
     {"padding", R"(Unsupported F: padding: a limited or padded text is not supported)"},
     {"pre_tokenizer_unknown",
      R"(Unsupported F: pre_tokenizer: the pre-tokenizer "Punctuation" is not supported)"},

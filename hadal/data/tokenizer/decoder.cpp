@@ -1,9 +1,10 @@
 #include "hadal/data/tokenizer/decoder.h"
 
+#include "hadal/core/text.h"
+#include "hadal/core/utf8.h"
 #include "hadal/data/tokenizer/byte_level.h"
 #include "hadal/data/tokenizer/metaspace.h"
 #include "hadal/data/tokenizer/pattern.h"
-#include "hadal/data/tokenizer/utf8.h"
 
 #include <charconv>
 #include <optional>

@@ -1,13 +1,13 @@
 #pragma once
 
 #include "hadal/core/error.h"
+#include "hadal/core/utf8.h"
 #include "hadal/data/tokenizer/bpe_tokenizer.h"
 #include "hadal/data/tokenizer/byte_level.h"
-#include "hadal/data/tokenizer/utf8.h"
+#include "hadal/testing/require.h"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,10 +15,7 @@
 
 namespace hadal::data {
 
-/// Ends the program, as a fuzzer expects of a broken promise.
-inline void require(bool promise) {
-  if (!promise) std::abort();
-}
+using testing::require;
 
 /// Encodes and decodes `text`; holds that ids are in range.
 inline std::vector<std::int64_t> exercise_encoding(const Tokenizer& tokenizer,

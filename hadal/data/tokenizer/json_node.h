@@ -12,13 +12,6 @@
 
 namespace hadal::data {
 
-/// `text` in double quotes for a message, escaped, and cut where it is long.
-std::string quote(std::string_view text);
-
-/// Parses JSON, refusing what a tokenizer.json never needs: keys that come twice, NULs, and nesting
-/// deeper than 32 levels. Throws FormatError.
-nlohmann::json parse_json(std::string_view text, const std::string& source);
-
 /// A value of the file and its place there, which errors name. It must not outlive the value.
 class JsonNode {
  public:

@@ -1,11 +1,17 @@
 #include "hadal/core/error.h"
 #include "hadal/core/file.h"
+#include "hadal/core/strict_json.h"
+#include "hadal/core/text.h"
 #include "hadal/data/tokenizer/bpe_tokenizer.h"
 
 namespace hadal::data {
+namespace {
+// Those of known models nest seven deep.
+constexpr std::size_t kMaxDepth = 32;
+}  // namespace
 
 std::unique_ptr<Tokenizer> parse_tokenizer(std::string_view text, const std::string& source) {
-  const nlohmann::json value = parse_json(text, source);
+  const nlohmann::json value = parse_strict_json(text, source, kMaxDepth);
   const JsonNode file(value, source);
   file.allow_only({"version", "truncation", "padding", "added_tokens", "normalizer",
                    "pre_tokenizer", "post_processor", "decoder", "model"});

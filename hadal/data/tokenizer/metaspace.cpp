@@ -1,6 +1,7 @@
 #include "hadal/data/tokenizer/metaspace.h"
 
-#include "hadal/data/tokenizer/utf8.h"
+#include "hadal/core/text.h"
+#include "hadal/core/utf8.h"
 
 namespace hadal::data {
 namespace {

@@ -1,5 +1,6 @@
 #include "hadal/data/tokenizer/normalizer.h"
 
+#include "hadal/core/text.h"
 #include "hadal/data/tokenizer/pattern.h"
 #include "hadal/data/tokenizer/unicode.h"
 

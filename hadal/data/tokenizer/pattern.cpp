@@ -1,6 +1,7 @@
 #include "hadal/data/tokenizer/pattern.h"
 
 #include "hadal/core/error.h"
+#include "hadal/core/text.h"
 
 namespace hadal::data {
 

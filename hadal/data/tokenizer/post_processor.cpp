@@ -1,5 +1,7 @@
 #include "hadal/data/tokenizer/post_processor.h"
 
+#include "hadal/core/text.h"
+
 #include <utility>
 
 namespace hadal::data {

@@ -1,5 +1,6 @@
 #include "hadal/data/tokenizer/pre_tokenizer.h"
 
+#include "hadal/core/text.h"
 #include "hadal/data/tokenizer/byte_level.h"
 #include "hadal/data/tokenizer/metaspace.h"
 #include "hadal/data/tokenizer/pattern.h"

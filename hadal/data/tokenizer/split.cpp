@@ -1,5 +1,7 @@
 #include "hadal/data/tokenizer/split.h"
 
+#include "hadal/core/text.h"
+
 #include <algorithm>
 #include <utility>
 

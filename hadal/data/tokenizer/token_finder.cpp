@@ -1,6 +1,6 @@
+#include "hadal/core/utf8.h"
 #include "hadal/data/tokenizer/added_tokens.h"
 #include "hadal/data/tokenizer/unicode.h"
-#include "hadal/data/tokenizer/utf8.h"
 
 #include <algorithm>
 

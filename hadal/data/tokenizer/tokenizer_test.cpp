@@ -4,6 +4,7 @@
 #include "hadal/data/tokenizer/exercise.h"
 #include "hadal/data/tokenizer/regex.h"
 #include "hadal/data/tokenizer/unicode.h"
+#include "hadal/testing/error_of.h"
 #include "hadal/testing/paths.h"
 
 #include <string>
@@ -15,20 +16,11 @@
 namespace hadal::data {
 namespace {
 
+using testing::error_of;
 using Ids = std::vector<std::int64_t>;
 
 std::filesystem::path testdata(const std::string& name) {
   return testing::source_path("hadal/data/tokenizer/testdata/" + name);
-}
-
-template <class Kind, class Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const Kind& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 TEST(ByteTokenizer, GivesBytesBackUnchanged) {

@@ -1,8 +1,8 @@
 #include "hadal/data/tokenizer/unicode.h"
 
 #include "hadal/core/error.h"
+#include "hadal/core/utf8.h"
 #include "hadal/data/tokenizer/regex.h"
-#include "hadal/data/tokenizer/utf8.h"
 
 #include <algorithm>
 #include <array>

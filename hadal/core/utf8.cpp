@@ -1,6 +1,6 @@
-#include "hadal/data/tokenizer/utf8.h"
+#include "hadal/core/utf8.h"
 
-namespace hadal::data {
+namespace hadal {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
@@ -90,4 +90,4 @@ void append_utf8(std::string& text, char32_t code_point) {
   }
 }
 
-}  // namespace hadal::data
+}  // namespace hadal

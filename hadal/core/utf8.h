@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace hadal::data {
+namespace hadal {
 
 /// Where the first byte stands that is not part of valid UTF-8 (no surrogates, nothing overlong,
 /// nothing above U+10FFFF), if there is one.
@@ -26,4 +26,7 @@ char32_t first_code_point(std::string_view text);
 
 void append_utf8(std::string& text, char32_t code_point);
 
-}  // namespace hadal::data
+/// The byte order mark that some editors put before UTF-8 text.
+inline constexpr std::string_view kUtf8Bom = "\xEF\xBB\xBF";
+
+}  // namespace hadal
