@@ -103,11 +103,16 @@ void add_bench_run(CLI::App& bench, std::function<int()>& chosen) {
   command.add_flag(
              "--quick", [](std::int64_t) {}, "Under 5 minutes on 2 cores; the default")
       ->excludes(full);
-  command.add_option("--json", options->json, "Write the report there, after each case");
-  command.add_option("--html", options->html, "Write the report as a page there, after each case");
-  command.add_option("--seed", options->seed, "Of all that is random")->capture_default_str();
+  command.add_option("--json", options->json, "Write the report there, after each case")
+      ->type_name("FILE");
+  command.add_option("--html", options->html, "Write the report as a page there, after each case")
+      ->type_name("FILE");
+  command.add_option("--seed", options->seed, "Of all that is random")
+      ->capture_default_str()
+      ->type_name("N");
   command.add_option("--threads", options->threads, "Of LibTorch; 0: as many as it picks itself")
-      ->check(CLI::Range(0, 4096));
+      ->check(CLI::Range(0, 4096))
+      ->type_name("N");
   command.footer(
       "HADAL_DATA names a folder of real data sets; without it, cases make their own data.");
   command.callback([&chosen, options] { chosen = [options] { return run(*options); }; });

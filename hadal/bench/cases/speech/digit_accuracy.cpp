@@ -132,7 +132,7 @@ at::Tensor recognize(models::SpeechCrnn& model, const Recordings& x, std::int64_
 /// What the model is tested on. Speech by the formant synthesizer is too far from people's for a
 /// model that knows nothing else to be held to a target on these.
 struct Trial {
-  Recordings held_out;               // generated, by other seeds
+  Recordings held_out;                    // generated, by other seeds
   std::optional<Recordings> people = {};  // FSDD, where it is there
   bool judged_by_people = false;
 
