@@ -7,7 +7,8 @@ Verdict judge(const Estimate& ratio, double tolerance) {
   const double least = 1 / most;
   if (ratio.low > most) return Verdict::better;
   if (ratio.high < least) return Verdict::worse;
-  if (ratio.low >= least && ratio.high <= most) return Verdict::same;
+  const bool within = ratio.low >= least && ratio.high <= most;
+  if (within && tolerance <= kMostTolerance) return Verdict::same;
   return Verdict::inconclusive;
 }
 

@@ -78,6 +78,9 @@ std::string explained(Verdict verdict, const Speed& speed) {
     case Verdict::failed:
       break;
   }
+  if (speed.tolerance > kMostTolerance) {
+    return concat("Noise alone makes up to ", tolerance, " here; a quieter machine may tell.");
+  }
   return concat("The interval reaches across the tolerance of ", tolerance,
                 "; --full or a quieter machine may tell.");
 }

@@ -166,5 +166,12 @@ TEST(Judge, NeedsTheWholeIntervalBeyondTheTolerance) {
   EXPECT_EQ(verdict(0.5, 2), Verdict::inconclusive);
 }
 
+TEST(Judge, CallsNothingTheSameOnANoisyMachine) {
+  const Estimate close{.median = 1.0, .low = 0.99, .high = 1.01};
+  EXPECT_EQ(judge(close, kMostTolerance), Verdict::same);
+  EXPECT_EQ(judge(close, 0.3), Verdict::inconclusive);
+  EXPECT_EQ(judge({.median = 3, .low = 2.9, .high = 3.1}, 0.3), Verdict::better);
+}
+
 }  // namespace
 }  // namespace hadal::bench
