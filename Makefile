@@ -49,14 +49,14 @@ test-asan: setup-test
 fuzz:
 	@scripts/setup.sh build fuzz
 	@$(MAKE) --no-print-directory PRESET=fuzz build/fuzz/build.ninja
-	@cmake --build build/fuzz
+	@cmake --build build/fuzz --target fuzzers
 	scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS)
 
 format:
-	clang-format-19 -i $(SOURCES)
+	@clang-format-19 -i $(SOURCES)
 
 format-check:
-	clang-format-19 --dry-run --Werror $(SOURCES)
+	@clang-format-19 --dry-run --Werror $(SOURCES)
 
 clean:
 	rm -rf build report
