@@ -4,7 +4,7 @@
 #   scripts/fuzz.sh <build folder> <seconds for each>
 #
 # Each program fuzz_<stem> in the build folder (from a <stem>_fuzz.cpp below hadal/) starts from the inputs
-# in testdata/<stem>_corpus beside its source, or else testdata/corpus. New inputs stay in the build
+# in testdata/<stem> beside its source, or else testdata/corpus. New inputs stay in the build
 # folder (fuzz-corpus/<stem>), as do the log (fuzz-<stem>.log) and what made it fail (fuzz-findings/).
 set -uo pipefail
 if [ $# != 2 ]; then
@@ -17,7 +17,7 @@ cd "$(dirname "$0")/.."
 corpus_of() { # stem
   local source folder
   source=$(find hadal -name "$1_fuzz.cpp" -print -quit)
-  for folder in "$1_corpus" corpus; do
+  for folder in "$1" corpus; do
     folder="${source%/*}/testdata/$folder"
     if [ -d "$folder" ]; then
       echo "$folder"
@@ -33,7 +33,7 @@ fuzz() { # program build seconds
   rm -f "$findings"*
   corpus=$(corpus_of "$stem")
   if [ -z "$corpus" ]; then
-    echo "$stem: has no testdata/${stem}_corpus or testdata/corpus beside ${stem}_fuzz.cpp"
+    echo "$stem: has no testdata/$stem or testdata/corpus beside ${stem}_fuzz.cpp"
     return 1
   fi
     "$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=256 \
