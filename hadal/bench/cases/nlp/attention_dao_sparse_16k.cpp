@@ -15,6 +15,9 @@ namespace {
 constexpr std::int64_t kTokens = 16'384;
 constexpr std::int64_t kHeadDim = 128;
 constexpr double kKeep = 0.30;
+// What is left out costs 0.015 to 0.021 with seeds 1 to 3; a sliding window of as many blocks,
+// 0.13.
+constexpr double kLargestError = 0.04;
 constexpr dao::AlwaysKept kAlways{.sinks = 1, .window = 4};
 
 dao::PooledTopK selector() { return dao::PooledTopK({.keep = kKeep, .always = kAlways}); }
@@ -84,7 +87,7 @@ Case sparse_attention_case(const SparseAttention& variant) {
                           ", keep 0.30"),
       .gate = {.metric = "relative L2 error",
                .bound = QualityResult::Bound::at_most,
-               .target = 0.05},
+               .target = kLargestError},
       .prepare = [type = variant.type](const Context& context) { return prepare(context, type); }};
 }
 
