@@ -1,0 +1,199 @@
+#include "hadal/dao/select/selector.h"
+
+#include "hadal/core/error.h"
+#include "hadal/dao/check.h"
+#include "hadal/dao/select/block_features.h"
+#include "hadal/dao/select/rows.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <vector>
+
+#include <ATen/ops/cat.h>
+
+namespace hadal::dao {
+namespace {
+
+void check(const AlwaysKept& always) {
+  const auto require = [](const char* name, std::int64_t value) {
+    if (value >= 0) return;
+    throw InvalidArgument(concat("selector: expected ", name, " of 0 blocks or more, got ", value));
+  };
+  require("sinks", always.sinks);
+  require("a window", always.window);
+}
+
+void check_share(const char* name, double value) {
+  if (value > 0 && value <= 1) return;  // not so for NaN
+  throw InvalidArgument(concat("selector: expected ", name, " above 0 and up to 1, got ", value),
+                        concat("1 keeps everything; pass a fraction such as 0.3 as ", name));
+}
+
+const Budget& checked(const Budget& budget) {
+  check_share("keep", budget.keep);
+  if (budget.blocks && *budget.blocks < 1) {
+    throw InvalidArgument(
+        concat("selector: expected a budget of 1 block or more, got ", *budget.blocks));
+  }
+  check(budget.always);
+  return budget;
+}
+
+Problem problem_of(const at::Tensor& query, const at::Tensor& key,
+                   const AttentionOptions& options) {
+  return {query.size(0), query.size(1), key.size(1), query.size(2), key.size(2), options.causal};
+}
+
+Problem checked_problem(const at::Tensor& query, const at::Tensor& key,
+                        const AttentionOptions& options) {
+  check_attention(query, key, /*value=*/key, {}, options);
+  return problem_of(query, key, options);
+}
+
+/// Orders the candidates such that the best come first, as many as come nearest to the budget.
+std::int64_t best(const Budget& budget, const Row& row, Choice& choice) {
+  auto& candidates = choice.candidates;
+  const auto count = static_cast<std::int64_t>(candidates.size());
+  const auto order = [&](std::int64_t first) {
+    if (first < count) {
+      std::nth_element(candidates.begin(), candidates.begin() + first, candidates.end(), before);
+    }
+  };
+  const auto always = static_cast<std::int64_t>(choice.always.size());
+  if (budget.blocks) {
+    const std::int64_t taken = std::clamp<std::int64_t>(*budget.blocks - always, 0, count);
+    order(taken);
+    return taken;
+  }
+  double open = budget.keep * static_cast<double>(row.pairs());
+  for (const std::int32_t block : choice.always) open -= static_cast<double>(row.pairs(block));
+  const auto whole = static_cast<double>(row.queries * kBlockSize);
+  std::int64_t taken = std::clamp<std::int64_t>(static_cast<std::int64_t>(open / whole), 0, count);
+  order(taken);
+  for (std::int64_t i = 0; i < taken; ++i) {
+    open -= static_cast<double>(row.pairs(candidates[static_cast<std::size_t>(i)].block));
+  }
+  // At most three steps: each block is whole but the last that is visible.
+  for (; taken < count; ++taken) {
+    std::iter_swap(candidates.begin() + taken,
+                   std::min_element(candidates.begin() + taken, candidates.end(), before));
+    const auto next =
+        static_cast<double>(row.pairs(candidates[static_cast<std::size_t>(taken)].block));
+    if (open < next / 2) break;
+    open -= next;
+  }
+  return taken;
+}
+
+/// Orders the candidates and gives how many of the first hold `mass` of the row's weight together
+/// with what is always kept.
+std::int64_t up_to_mass(double mass, double scale, const Row& row, Choice& choice,
+                        std::span<const float> scores) {
+  if (scores.empty()) return 0;
+  auto& candidates = choice.candidates;
+  std::sort(candidates.begin(), candidates.end(), before);
+  const double largest = *std::max_element(scores.begin(), scores.end());
+  const auto weight = [&](std::int32_t block) {
+    const double score = scores[static_cast<std::size_t>(block)];
+    return std::exp(scale * (score - largest)) * static_cast<double>(row.pairs(block));
+  };
+  // Summed from the smallest up, so that what is left out is exact where it is small.
+  std::vector<double> from(candidates.size() + 1);
+  for (std::size_t i = candidates.size(); i > 0; --i) {
+    from[i - 1] = from[i] + weight(candidates[i - 1].block);
+  }
+  double total = from[0];
+  for (const std::int32_t block : choice.always) total += weight(block);
+  const auto enough = [&](double left_out) { return left_out <= (1 - mass) * total; };
+  // Where the last is not enough, weights are not numbers, and all stays.
+  return std::find_if(from.begin(), from.end() - 1, enough) - from.begin();
+}
+
+/// Visible pairs of a block of queries and one of keys, in all heads.
+double block_pairs(const Problem& problem) {
+  std::int64_t result = 0;
+  for (std::int64_t i = 0; i < problem.query_blocks(); ++i) {
+    result += row_of(problem, i).visible.count;
+  }
+  return static_cast<double>(result * problem.batch * problem.heads);
+}
+
+/// Of pooling each query once and each key `key_parts` times, and of scores over that many parts.
+double scoring_flops(const at::Tensor& query, const at::Tensor& key,
+                     const AttentionOptions& options, double key_parts) {
+  const auto size = static_cast<double>(query.size(3));
+  return static_cast<double>(query.numel()) + key_parts * static_cast<double>(key.numel()) +
+         2 * key_parts * size * block_pairs(problem_of(query, key, options));
+}
+
+}  // namespace
+
+PooledTopK::PooledTopK(const Budget& budget) : budget_(checked(budget)) {}
+
+BlockLists PooledTopK::select(const at::Tensor& query, const at::Tensor& key,
+                              const AttentionOptions& options) const {
+  const Problem problem = checked_problem(query, key, options);
+  return choose_rows(problem, budget_.always, {block_means(query), block_means(key)},
+                     [&](const Row& row, Choice& choice, std::span<const float>) {
+                       return best(budget_, row, choice);
+                     });
+}
+
+double PooledTopK::flops(const at::Tensor& query, const at::Tensor& key,
+                         const AttentionOptions& options) const {
+  return scoring_flops(query, key, options, 1);
+}
+
+QuestBounds::QuestBounds(const Budget& budget) : budget_(checked(budget)) {}
+
+BlockLists QuestBounds::select(const at::Tensor& query, const at::Tensor& key,
+                               const AttentionOptions& options) const {
+  const Problem problem = checked_problem(query, key, options);
+  // max(q low, q high) is q high where q is positive, and q low where it is negative.
+  const at::Tensor means = block_means(query);
+  const at::Tensor by_sign = at::cat({means.clamp_min(0), means.clamp_max(0)}, 2);
+  return choose_rows(problem, budget_.always, {by_sign, block_bounds(key)},
+                     [&](const Row& row, Choice& choice, std::span<const float>) {
+                       return best(budget_, row, choice);
+                     });
+}
+
+double QuestBounds::flops(const at::Tensor& query, const at::Tensor& key,
+                          const AttentionOptions& options) const {
+  return scoring_flops(query, key, options, 2);
+}
+
+SlidingWindow::SlidingWindow(const AlwaysKept& always) : always_(always) { check(always); }
+
+BlockLists SlidingWindow::select(const at::Tensor& query, const at::Tensor& key,
+                                 const AttentionOptions& options) const {
+  return choose_rows(checked_problem(query, key, options), always_, {},
+                     [](const Row&, Choice&, std::span<const float>) { return std::int64_t{0}; });
+}
+
+double SlidingWindow::flops(const at::Tensor&, const at::Tensor&, const AttentionOptions&) const {
+  return 0;
+}
+
+Threshold::Threshold(double mass, const AlwaysKept& always) : mass_(mass), always_(always) {
+  check_share("mass", mass);
+  check(always);
+}
+
+BlockLists Threshold::select(const at::Tensor& query, const at::Tensor& key,
+                             const AttentionOptions& options) const {
+  const Problem problem = checked_problem(query, key, options);
+  const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(query.size(3))));
+  return choose_rows(problem, always_, {block_means(query), block_means(key)},
+                     [&](const Row& row, Choice& choice, std::span<const float> scores) {
+                       return up_to_mass(mass_, scale, row, choice, scores);
+                     });
+}
+
+double Threshold::flops(const at::Tensor& query, const at::Tensor& key,
+                        const AttentionOptions& options) const {
+  return scoring_flops(query, key, options, 1);
+}
+
+}  // namespace hadal::dao
