@@ -144,7 +144,7 @@ TEST_P(AttentionGrad, EqualsThatOfTheDefinitionForManyShapes) {
       {.batch = 3, .heads = 3, .kv_heads = 3, .queries = 200, .keys = 200, .head_dim = 33},
   };
   for (const Shape& shape : kShapes) {
-    for (const auto type : {at::kFloat, at::kBFloat16, at::kHalf}) {
+    for (const auto type : {at::kFloat, at::kBFloat16}) {
       for (const bool causal : {true, false}) {
         SCOPED_TRACE(concat(shape.queries, " queries, ", shape.keys, " keys, head_dim ",
                             shape.head_dim, ", ", type, ", causal ", causal));
@@ -152,6 +152,10 @@ TEST_P(AttentionGrad, EqualsThatOfTheDefinitionForManyShapes) {
       }
     }
   }
+}
+
+TEST_P(AttentionGrad, TakesHalfPrecision) {
+  expect_exact(inputs_of({.queries = 65, .keys = 65, .head_dim = 16}, at::kHalf), {}, true);
 }
 
 TEST_P(AttentionGrad, FlowsThroughTheBlocksOfItsListsOnly) {
@@ -245,8 +249,9 @@ TEST_P(AttentionGrad, KeepsWhatIsNoNumberVisible) {
 }
 
 TEST_P(AttentionGrad, HasTheSameBitsWithAnyNumberOfThreads) {
-  const Shape shape{.heads = 4, .kv_heads = 2, .queries = 700, .keys = 700};
-  const Inputs x = inputs_of(shape, at::kBFloat16);
+  // Long enough for threads to run into each other, in fp32, which shows the order of sums.
+  const Shape shape{.heads = 2, .kv_heads = 1, .queries = 1500, .keys = 1500, .head_dim = 32};
+  const Inputs x = inputs_of(shape, at::kFloat);
   const at::Tensor mask = random_mask(shape, 0.5);
   const int threads = at::get_num_threads();
   for (const auto& lists : {std::optional<BlockLists>(), std::optional(block_lists(mask))}) {
