@@ -4,6 +4,7 @@
 #include "hadal/core/isa.h"
 #include "hadal/core/random.h"
 #include "hadal/dao/attention_backward.h"
+#include "hadal/dao/testing.h"
 
 #include <array>
 #include <cmath>
@@ -15,7 +16,6 @@
 #include <ATen/ops/logsumexp.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/ones.h>
-#include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
@@ -25,10 +25,6 @@ namespace hadal::dao {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-struct Shape {
-  std::int64_t batch = 1, heads = 1, kv_heads = 1, queries = 1, keys = 1, head_dim = 64;
-};
 
 /// Inputs, and the gradients of output and log-sum-exp.
 struct Inputs {
@@ -49,21 +45,6 @@ Inputs inputs_of(const Shape& s, at::ScalarType type) {
   return Inputs{make(s.heads, s.queries), make(s.kv_heads, s.keys), make(s.kv_heads, s.keys),
                 make(s.heads, s.queries), at::randn({s.batch, s.heads, s.queries})}
       .to(type);
-}
-
-std::int64_t blocks_of(std::int64_t tokens) { return (tokens + kBlockSize - 1) / kBlockSize; }
-
-/// Which keys each query sees, bool [batch or 1, heads or 1, queries, keys].
-at::Tensor seen(const Inputs& x, const at::Tensor& block_mask, bool causal) {
-  const auto queries = x.query.size(2);
-  const auto keys = x.key.size(2);
-  at::Tensor result = at::ones({1, 1, queries, keys}, at::kBool);
-  if (causal) result = result.tril(keys - queries);
-  if (!block_mask.defined()) return result;
-  return result & block_mask.repeat_interleave(kBlockSize, 2)
-                      .repeat_interleave(kBlockSize, 3)
-                      .slice(2, 0, queries)
-                      .slice(3, 0, keys);
 }
 
 /// The definition, in the type of its inputs, with rows that see nothing as zeros.
@@ -90,15 +71,11 @@ Gradients gradients_of(const Inputs& x, const AttentionResult& result, bool of_l
                                 x.log_sum_exp_grad.to(result.log_sum_exp.scalar_type())});
 }
 
-double error_of(const at::Tensor& result, const at::Tensor& exact) {
-  return (result.to(at::kDouble) - exact).abs().max().item<double>();
-}
-
 /// Holds that the gradients come out as close to those of the definition in fp64 as those of the
 /// definition in the same type, within a factor of 2 (and an error lost in the type's own noise).
 void expect_exact(const Inputs& x, const at::Tensor& block_mask, bool causal,
                   bool of_log_sum_exp = false) {
-  const at::Tensor mask = seen(x, block_mask, causal);
+  const at::Tensor mask = seen(x.query.size(2), x.key.size(2), block_mask, causal);
   const Inputs wide = x.to(at::kDouble);
   const Gradients exact = gradients_of(wide, defined(wide, mask), of_log_sum_exp);
   const Gradients same_type = gradients_of(x, defined(x, mask), of_log_sum_exp);
@@ -113,10 +90,6 @@ void expect_exact(const Inputs& x, const at::Tensor& block_mask, bool causal,
     const double noise = x.query.scalar_type() == at::kFloat ? 2e-6 : 4e-3;
     EXPECT_LE(error_of(ours[i], exact[i]), 2 * error_of(same_type[i], exact[i]) + noise);
   }
-}
-
-at::Tensor random_mask(const Shape& s, double keep) {
-  return at::rand({s.batch, s.heads, blocks_of(s.queries), blocks_of(s.keys)}).lt(keep);
 }
 
 class AttentionGrad : public ::testing::TestWithParam<Isa> {
@@ -180,9 +153,9 @@ TEST_P(AttentionGrad, FlowsThroughTheLogSumExp) {
   const at::Tensor alone = torch::autograd::grad({attention(x.query, x.key, x.value).log_sum_exp},
                                                  {x.query}, {x.log_sum_exp_grad})[0];
   const Inputs wide = x.to(at::kDouble);
-  const at::Tensor exact =
-      torch::autograd::grad({defined(wide, seen(wide, {}, true)).log_sum_exp}, {wide.query},
-                            {x.log_sum_exp_grad.to(at::kDouble)})[0];
+  const at::Tensor exact = torch::autograd::grad(
+      {defined(wide, seen(wide.query.size(2), wide.key.size(2), {}, true)).log_sum_exp},
+      {wide.query}, {x.log_sum_exp_grad.to(at::kDouble)})[0];
   EXPECT_LT(error_of(alone, exact), 1e-6);
 }
 
@@ -199,7 +172,7 @@ TEST_P(AttentionGrad, IsTheSlopeOfFiniteDifferences) {
   const Inputs x = inputs_of({.queries = 70, .keys = 70, .head_dim = 8}, at::kFloat);
   const Gradients ours = gradients_of(x, attention(x.query, x.key, x.value), false);
   const Inputs wide = x.to(at::kDouble);
-  const at::Tensor mask = seen(x, {}, true);
+  const at::Tensor mask = seen(x.query.size(2), x.key.size(2), {}, true);
   for (std::size_t i = 0; i < 3; ++i) {
     const at::Tensor direction = at::randn({1, 1, 70, 8}, at::kDouble);
     const auto value_at = [&](double step) {
