@@ -26,6 +26,7 @@ set(HADAL_PACKAGE_OF_nlohmann_json nlohmann_json)
 set(HADAL_PACKAGE_OF_CLI11 CLI11)
 set(HADAL_PACKAGE_OF_ZLIB ZLIB)
 set(HADAL_PACKAGE_OF_Threads Threads)
+set(HADAL_PACKAGE_OF_OpenMP OpenMP)
 
 # hadal_package_needs(<target> <modules-var> <packages-var> <pkgconfig-var>): what a user of the
 # installed <target> has to find first.

@@ -2,13 +2,13 @@
 
 #include "hadal/core/isa.h"
 #include "hadal/dao/check.h"
+#include "hadal/dao/compute.h"
 #include "hadal/dao/kernels/forward.h"
 #include "hadal/dao/kernels/pack.h"
 #include "hadal/dao/visible.h"
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
@@ -26,27 +26,16 @@ static_assert(kBlock == kBlockSize);
 
 using Kernel = void (*)(const Task&);
 
-Kernel fp32_kernel() {
-  static constexpr IsaTable kTable(&kernels::portable::forward_fp32,
+Kernel kernel_of(at::ScalarType type) {
 #if defined(__x86_64__)
-                                   {
-                                     {Isa::avx2, &kernels::avx2::forward_fp32}, {
-                                       Isa::avx512, &kernels::avx512::forward_fp32
-                                     }
-                                   }
+  if (type == at::kBFloat16) return &kernels::avx512_bf16::forward_bf16;
+  static constexpr IsaTable kTable(
+      &kernels::portable::forward_fp32,
+      {{Isa::avx2, &kernels::avx2::forward_fp32}, {Isa::avx512, &kernels::avx512::forward_fp32}});
 #else
-                                   {}
+  static constexpr IsaTable kTable(&kernels::portable::forward_fp32, {});
 #endif
-  );
   return kTable.best();
-}
-
-/// The kernel for bf16, or null where products are not in bf16.
-Kernel bf16_kernel() {
-#if defined(__x86_64__)
-  if (isa() >= Isa::avx512_bf16) return &kernels::avx512_bf16::forward_bf16;
-#endif
-  return nullptr;
 }
 
 /// All that the tasks of one call share.
@@ -127,13 +116,10 @@ AttentionResult attention_forward(const at::Tensor& query, const at::Tensor& key
                                   const at::Tensor& value, const std::optional<BlockLists>& lists,
                                   const AttentionOptions& options) {
   check_attention(query, key, value, lists, options);
-  const bool in_bf16 = query.scalar_type() == at::kBFloat16 && bf16_kernel() != nullptr;
-  const auto type = in_bf16 ? at::kBFloat16 : at::kFloat;
-  const std::int64_t step = kernels::kHeadStep;
-  const std::int64_t padded = (query.size(3) + step - 1) / step * step;
+  const auto type = product_type(query.scalar_type());
+  const std::int64_t padded = padded_head(query.size(3));
   const auto fp32 = query.options().dtype(at::kFloat);
-  const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(query.size(3))));
-  const Call call{.kernel = in_bf16 ? bf16_kernel() : fp32_kernel(),
+  const Call call{.kernel = kernel_of(type),
                   .query = with_dense_rows(query.detach().to(type)),
                   .packed = kernels::pack(key.detach().to(type), value.detach().to(type), padded),
                   .output = at::empty(query.sizes(), fp32),
@@ -142,7 +128,7 @@ AttentionResult attention_forward(const at::Tensor& query, const at::Tensor& key
                   .kv_heads = key.size(1),
                   .keys = key.size(2),
                   .padded = padded,
-                  .scale = static_cast<float>(scale),
+                  .scale = static_cast<float>(scale_of(options, query.size(3))),
                   .causal = options.causal};
   run(call);
   return {call.output.to(query.scalar_type()), call.log_sum_exp};

@@ -3,6 +3,7 @@
 #include "hadal/core/error.h"
 #include "hadal/core/isa.h"
 #include "hadal/core/random.h"
+#include "hadal/dao/testing.h"
 
 #include <cmath>
 #include <limits>
@@ -15,7 +16,6 @@
 #include <ATen/ops/logsumexp.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/ones.h>
-#include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/zeros.h>
@@ -26,10 +26,6 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-struct Shape {
-  std::int64_t batch = 1, heads = 1, kv_heads = 1, queries = 1, keys = 1, head_dim = 64;
-};
-
 struct Inputs {
   at::Tensor query, key, value;
 };
@@ -39,22 +35,6 @@ Inputs inputs_of(const Shape& s, at::ScalarType type) {
     return at::randn({s.batch, heads, tokens, s.head_dim}).to(type);
   };
   return {make(s.heads, s.queries), make(s.kv_heads, s.keys), make(s.kv_heads, s.keys)};
-}
-
-std::int64_t blocks_of(std::int64_t tokens) { return (tokens + kBlockSize - 1) / kBlockSize; }
-
-/// Which keys each query sees, bool [batch or 1, heads or 1, queries, keys].
-at::Tensor seen(const Inputs& x, const at::Tensor& block_mask, bool causal) {
-  const auto queries = x.query.size(2);
-  const auto keys = x.key.size(2);
-  at::Tensor result = at::ones({1, 1, queries, keys}, at::kBool);
-  if (causal) result = result.tril(keys - queries);
-  if (!block_mask.defined()) return result;
-  const at::Tensor of_tokens = block_mask.repeat_interleave(kBlockSize, 2)
-                                   .repeat_interleave(kBlockSize, 3)
-                                   .slice(2, 0, queries)
-                                   .slice(3, 0, keys);
-  return result & of_tokens;
 }
 
 /// The definition, in the type of its inputs, with rows that see nothing as zeros.
@@ -73,14 +53,10 @@ Inputs in_type(const Inputs& x, at::ScalarType type) {
   return {x.query.to(type), x.key.to(type), x.value.to(type)};
 }
 
-double error_of(const at::Tensor& result, const at::Tensor& exact) {
-  return (result.to(at::kDouble) - exact).abs().max().item<double>();
-}
-
 /// Holds that `x` comes out as close to the definition in fp64 as the definition in the same type,
 /// within a factor of 2 (and an error that is lost in the noise of the type itself).
 void expect_exact(const Inputs& x, const at::Tensor& block_mask, bool causal) {
-  const at::Tensor mask = seen(x, block_mask, causal);
+  const at::Tensor mask = seen(x.query.size(2), x.key.size(2), block_mask, causal);
   const AttentionResult exact = defined(in_type(x, at::kDouble), mask);
   const at::Tensor same_type = defined(x, mask).output;
   std::optional<BlockLists> lists;
@@ -97,10 +73,6 @@ void expect_exact(const Inputs& x, const at::Tensor& block_mask, bool causal) {
   EXPECT_LE(error_of(result.log_sum_exp.masked_fill(~finite, 0),
                      exact.log_sum_exp.masked_fill(~finite, 0)),
             full ? 2e-6 : 2e-2);
-}
-
-at::Tensor random_mask(const Shape& s, double keep) {
-  return at::rand({s.batch, s.heads, blocks_of(s.queries), blocks_of(s.keys)}).lt(keep);
 }
 
 class AttentionForward : public ::testing::TestWithParam<Isa> {
@@ -167,7 +139,8 @@ TEST_P(AttentionForward, SurvivesScoresOfTenThousand) {
     x.key = (x.key * 240).to(type);
     x.value = x.value.to(type);
     const AttentionResult result = attention_forward(x.query, x.key, x.value, {});
-    const AttentionResult exact = defined(in_type(x, at::kDouble), seen(x, {}, true));
+    const AttentionResult exact =
+        defined(in_type(x, at::kDouble), seen(x.query.size(2), x.key.size(2), {}, true));
     EXPECT_GT(exact.log_sum_exp.abs().max().item<double>(), 1e4);
     EXPECT_TRUE(result.output.isfinite().all().item<bool>());
     // Weights are all but 0 or 1 then; fp32 scores of 1e4 are themselves off by 1e-3.

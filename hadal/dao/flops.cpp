@@ -21,4 +21,9 @@ double forward_flops(const at::Tensor& query, const at::Tensor& key,
   return 4.0 * static_cast<double>(pairs) * static_cast<double>(query.size(3));
 }
 
+double backward_flops(const at::Tensor& query, const at::Tensor& key,
+                      const std::optional<BlockLists>& lists, const AttentionOptions& options) {
+  return forward_flops(query, key, lists, options) * 5 / 2;
+}
+
 }  // namespace hadal::dao

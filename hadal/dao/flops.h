@@ -11,4 +11,9 @@ namespace hadal::dao {
 double forward_flops(const at::Tensor& query, const at::Tensor& key,
                      const std::optional<BlockLists>& lists, const AttentionOptions& options = {});
 
+/// Floating-point operations of the five products of attention_backward(), counted in the same way:
+/// scores, gradients of the weights, and the gradients of query, key and value.
+double backward_flops(const at::Tensor& query, const at::Tensor& key,
+                      const std::optional<BlockLists>& lists, const AttentionOptions& options = {});
+
 }  // namespace hadal::dao

@@ -29,5 +29,11 @@ TEST(ForwardFlops, CountsWhatIsKeptAndVisible) {
             forward_flops(shaped(1, 130), shaped(1, 130), {}));
 }
 
+TEST(BackwardFlops, CountsFiveProductsOfThePairs) {
+  const at::Tensor diagonal = at::eye(3).to(at::kBool).expand({2, 1, 3, 3});
+  EXPECT_EQ(backward_flops(shaped(1, 130), shaped(1, 130), block_lists(diagonal)),
+            2 * 5 * 2 * 16 * 130.0 * 64);
+}
+
 }  // namespace
 }  // namespace hadal::dao

@@ -1,30 +1,12 @@
 #include "hadal/dao/kernels/flash.h"
+#include "hadal/dao/kernels/products.h"
 
 namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
 namespace {
 
-// Rows and vectors of a tile that is kept in registers.
-constexpr int kTileRows = kWidth == 16 ? 8 : 4;
-constexpr int kTileVectors = 2;
-constexpr int kTileColumns = kTileVectors * kWidth;
-
 int64_t tiled_rows(const Task& task) { return (task.rows + kTileRows - 1) / kTileRows * kTileRows; }
 
-/// Adds a [kTileRows, depth] (rows `a_stride` apart) times b [depth, kTileColumns] (rows `b_stride`
-/// apart) to `tile`.
-inline void multiply(Vector (&tile)[kTileRows][kTileVectors], const float* a, int64_t a_stride,
-                     const float* b, int64_t b_stride, int64_t depth) {
-  for (int64_t k = 0; k < depth; ++k) {
-    Vector right[kTileVectors];
-    for (int v = 0; v < kTileVectors; ++v) right[v] = load(b + k * b_stride + v * kWidth);
-    for (int r = 0; r < kTileRows; ++r) {
-      const Vector left = broadcast(a[r * a_stride + k]);
-      for (int v = 0; v < kTileVectors; ++v) tile[r][v] += left * right[v];
-    }
-  }
-}
-
-struct Fp32 {
+struct Fp32 : Fp32Products {
   static void load_queries(const Task& task, const State& state) {
     const float* from = static_cast<const float*>(task.queries);
     for (int64_t row = 0; row < kBlock; ++row) {
@@ -43,13 +25,10 @@ struct Fp32 {
     const float* keys = static_cast<const float*>(task.head.keys) + block * task.padded * kBlock;
     for (int c = 0; c < kBlock; c += kTileColumns) {
       for (int64_t row = 0; row < tiled_rows(task); row += kTileRows) {
-        Vector tile[kTileRows][kTileVectors] = {};
+        Tile tile = {};
         multiply(tile, state.queries + row * task.padded, task.padded, keys + c, kBlock,
                  task.padded);
-        for (int r = 0; r < kTileRows; ++r) {
-          float* to = state.scores + (row + r) * kScoreStride + column + c;
-          for (int v = 0; v < kTileVectors; ++v) store(to + v * kWidth, tile[r][v]);
-        }
+        store_tile(state.scores + row * kScoreStride + column + c, kScoreStride, tile);
       }
     }
   }
@@ -59,21 +38,13 @@ struct Fp32 {
     for (int64_t c = 0; c < task.padded; c += kTileColumns) {
       for (int64_t row = 0; row < tiled_rows(task); row += kTileRows) {
         float* output = state.output + row * task.padded + c;
-        Vector tile[kTileRows][kTileVectors];
-        for (int r = 0; r < kTileRows; ++r) {
-          for (int v = 0; v < kTileVectors; ++v) {
-            tile[r][v] = load(output + r * task.padded + v * kWidth);
-          }
-        }
+        Tile tile;
+        load_tile(tile, output, task.padded);
         for (int i = 0; i < count; ++i) {
           multiply(tile, state.weights + row * kScoreStride + i * kBlock, kScoreStride,
                    values + blocks[i] * kBlock * task.padded + c, task.padded, kBlock);
         }
-        for (int r = 0; r < kTileRows; ++r) {
-          for (int v = 0; v < kTileVectors; ++v) {
-            store(output + r * task.padded + v * kWidth, tile[r][v]);
-          }
-        }
+        store_tile(output, task.padded, tile);
       }
     }
   }

@@ -1,0 +1,99 @@
+#pragma once
+
+// The five products of a pair of blocks that all backward kernels share (Dao, 2023): the weights
+// from scores and log-sum-exp, their gradients, and from both the gradients of value, key and
+// query. Scores are held transposed, [key][query], so that only one of the five operands has to be
+// laid out twice. Compiled once an instruction set.
+#include "hadal/dao/kernels/backward.h"
+#include "hadal/dao/kernels/products.h"
+
+namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
+
+/// A pair's scratch memory, each [key][query].
+struct PairState {
+  float* scores;         ///< then of no use
+  float* weight_grads;   ///< then of no use
+  float* weights;        ///< of the element type, as are the rest
+  float* score_grads;    ///< as rows of keys
+  float* score_columns;  ///< the same in units of neighbouring keys
+
+  explicit PairState(float* scratch)
+      : scores(scratch),
+        weight_grads(scores + kBlock * kBlock),
+        weights(weight_grads + kBlock * kBlock),
+        score_grads(weights + kBlock * kBlock),
+        score_columns(score_grads + kBlock * kBlock) {}
+};
+
+/// to [rows, columns] = a [rows, depth] b [depth, columns], or adds it where `adds`; rows of `to`
+/// and b are `columns` apart, those of a `depth` units.
+template <class Products, bool adds>
+void multiply_blocks(float* to, int64_t rows, int64_t columns, const void* a, const void* b,
+                     int64_t depth) {
+  typedef typename Products::Unit Unit;
+  const auto* left = static_cast<const Unit*>(a);
+  const auto* right = static_cast<const Unit*>(b);
+  for (int64_t c = 0; c < columns; c += kTileColumns) {
+    for (int64_t row = 0; row < rows; row += kTileRows) {
+      float* place = to + row * columns + c;
+      Tile tile = {};
+      if constexpr (adds) load_tile(tile, place, columns);
+      Products::multiply(tile, left + row * depth, depth, right + c, columns, depth);
+      store_tile(place, columns, tile);
+    }
+  }
+}
+
+/// Sets to -infinity the scores of keys that a query does not see, and their gradients to zero.
+inline void mask_pair(const Pair& pair, const PairState& state) {
+  for (int64_t key = 0; key < kBlock; ++key) {
+    // The queries from this one on see the key.
+    int64_t first = key - pair.first_limit + 1;
+    if (pair.limit_step == 0) first = first > 0 ? kBlock : 0;
+    if (key >= pair.keys_seen || first > kBlock) first = kBlock;
+    for (int64_t query = 0; query < first; ++query) {
+      state.scores[key * kBlock + query] = -__builtin_inff();
+      state.weight_grads[key * kBlock + query] = 0;
+    }
+  }
+}
+
+/// Turns scores and gradients of the weights into weights and gradients of the scores, which Math
+/// stores a unit of keys at a time.
+template <class Math>
+void weigh_pair(const Pair& pair, const PairState& state) {
+  for (int64_t key = 0; key < kBlock; key += Math::kGroup) {
+    for (int64_t query = 0; query < kBlock; query += kWidth) {
+      Vector weights[Math::kGroup];
+      Vector score_grads[Math::kGroup];
+      for (int i = 0; i < Math::kGroup; ++i) {
+        const int64_t at = (key + i) * kBlock + query;
+        weights[i] = exp2_not_positive(load(state.scores + at) * pair.to_log2 -
+                                       load(pair.log_sum_exp + query));
+        score_grads[i] = weights[i] * (load(state.weight_grads + at) - load(pair.delta + query));
+      }
+      Math::store_weighed(state, key, query, weights, score_grads);
+    }
+  }
+}
+
+template <class Math>
+void run_pair(const Pair& pair) {
+  const PairState state(pair.scratch);
+  const int64_t head_units = pair.padded / Math::kGroup;
+  const int64_t block_units = kBlock / Math::kGroup;
+  multiply_blocks<Math, false>(state.scores, kBlock, kBlock, pair.keys, pair.query_columns,
+                               head_units);
+  multiply_blocks<Math, false>(state.weight_grads, kBlock, kBlock, pair.values, pair.slope_columns,
+                               head_units);
+  if (pair.first_limit < kBlock || pair.keys_seen < kBlock) mask_pair(pair, state);
+  weigh_pair<Math>(pair, state);
+  multiply_blocks<Math, true>(pair.value_grad, kBlock, pair.padded, state.weights, pair.slopes,
+                              block_units);
+  multiply_blocks<Math, true>(pair.key_grad, kBlock, pair.padded, state.score_grads, pair.queries,
+                              block_units);
+  multiply_blocks<Math, true>(pair.query_grad, pair.padded, kBlock, pair.keys_across,
+                              Math::score_columns(state), block_units);
+}
+
+}  // namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE

@@ -1,0 +1,49 @@
+#pragma once
+
+// Products of small matrices for all element types. A matrix product sums over units of 4 bytes: a
+// float, or a pair of bfloat16 neighbours along the dimension that is summed over. A type's
+// `Products` multiplies a tile that stays in registers. Compiled once an instruction set.
+#include "hadal/dao/kernels/vector.h"
+
+namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
+
+/// Rows and vectors of a tile that is kept in registers.
+constexpr int kTileRows = kWidth == 16 ? 8 : 4;
+constexpr int kTileVectors = 2;
+constexpr int kTileColumns = kTileVectors * kWidth;
+
+typedef Vector Tile[kTileRows][kTileVectors];
+
+inline void load_tile(Tile& tile, const float* from, int64_t stride) {
+  for (int r = 0; r < kTileRows; ++r) {
+    for (int v = 0; v < kTileVectors; ++v) tile[r][v] = load(from + r * stride + v * kWidth);
+  }
+}
+
+inline void store_tile(float* to, int64_t stride, const Tile& tile) {
+  for (int r = 0; r < kTileRows; ++r) {
+    for (int v = 0; v < kTileVectors; ++v) store(to + r * stride + v * kWidth, tile[r][v]);
+  }
+}
+
+/// Products of floats.
+struct Fp32Products {
+  typedef float Unit;
+  static constexpr int kGroup = 1;  ///< elements of a unit
+
+  /// Adds a [kTileRows, depth] (rows `a_stride` units apart) times b [depth, kTileColumns] (rows
+  /// `b_stride` units apart) to `tile`.
+  static inline void multiply(Tile& tile, const Unit* a, int64_t a_stride, const Unit* b,
+                              int64_t b_stride, int64_t depth) {
+    for (int64_t k = 0; k < depth; ++k) {
+      Vector right[kTileVectors];
+      for (int v = 0; v < kTileVectors; ++v) right[v] = load(b + k * b_stride + v * kWidth);
+      for (int r = 0; r < kTileRows; ++r) {
+        const Vector left = broadcast(a[r * a_stride + k]);
+        for (int v = 0; v < kTileVectors; ++v) tile[r][v] += left * right[v];
+      }
+    }
+  }
+};
+
+}  // namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE
