@@ -16,6 +16,7 @@
 namespace hadal::dao {
 namespace kernels {
 HADAL_ISA_DECLARE(void forward_fp32(const Task& task); void forward_bf16(const Task& task);)
+constexpr IsaTable kForwardFp32 = HADAL_ISA_TABLE_OF(forward_fp32, avx2, avx512);
 }  // namespace kernels
 
 namespace {
@@ -26,16 +27,11 @@ static_assert(kBlock == kBlockSize);
 
 using Kernel = void (*)(const Task&);
 
-Kernel kernel_of(at::ScalarType type) {
+Kernel kernel_of([[maybe_unused]] at::ScalarType type) {
 #if defined(__x86_64__)
   if (type == at::kBFloat16) return &kernels::avx512_bf16::forward_bf16;
-  static constexpr IsaTable kTable(
-      &kernels::portable::forward_fp32,
-      {{Isa::avx2, &kernels::avx2::forward_fp32}, {Isa::avx512, &kernels::avx512::forward_fp32}});
-#else
-  static constexpr IsaTable kTable(&kernels::portable::forward_fp32, {});
 #endif
-  return kTable.best();
+  return kernels::kForwardFp32.best();
 }
 
 /// All that the tasks of one call share.
@@ -52,7 +48,7 @@ struct Call {
   float scale;
   bool causal;
 
-  std::int64_t query_blocks() const { return (query.size(2) + kBlock - 1) / kBlock; }
+  std::int64_t query_blocks() const { return blocks_of(query.size(2)); }
 };
 
 Task task_of(const Call& call, std::int64_t item, float* scratch) {

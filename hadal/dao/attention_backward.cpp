@@ -24,6 +24,7 @@
 namespace hadal::dao {
 namespace kernels {
 HADAL_ISA_DECLARE(void backward_fp32(const Pair& pair); void backward_bf16(const Pair& pair);)
+constexpr IsaTable kBackwardFp32 = HADAL_ISA_TABLE_OF(backward_fp32, avx2, avx512);
 }  // namespace kernels
 
 namespace {
@@ -35,19 +36,12 @@ constexpr double kLog2E = 1.4426950408889634;
 
 using Kernel = void (*)(const Pair&);
 
-Kernel kernel_of(at::ScalarType type) {
+Kernel kernel_of([[maybe_unused]] at::ScalarType type) {
 #if defined(__x86_64__)
   if (type == at::kBFloat16) return &kernels::avx512_bf16::backward_bf16;
-  static constexpr IsaTable kTable(
-      &kernels::portable::backward_fp32,
-      {{Isa::avx2, &kernels::avx2::backward_fp32}, {Isa::avx512, &kernels::avx512::backward_fp32}});
-#else
-  static constexpr IsaTable kTable(&kernels::portable::backward_fp32, {});
 #endif
-  return kTable.best();
+  return kernels::kBackwardFp32.best();
 }
-
-std::int64_t blocks_of(std::int64_t tokens) { return (tokens + kBlock - 1) / kBlock; }
 
 /// All that the pairs of one call share. Heads are counted over the batch.
 struct Call {

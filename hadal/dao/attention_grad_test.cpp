@@ -92,30 +92,12 @@ void expect_exact(const Inputs& x, const at::Tensor& block_mask, bool causal,
   }
 }
 
-class AttentionGrad : public ::testing::TestWithParam<Isa> {
+class AttentionGrad : public EachIsa {
  protected:
-  void SetUp() override {
-    if (GetParam() > detected_isa()) {
-      GTEST_SKIP() << "this machine has no " << name_of(GetParam());
-    }
-    forced_.emplace(GetParam());
-    seed_aten(12);
-  }
-
- private:
-  std::optional<ScopedIsa> forced_;
+  AttentionGrad() : EachIsa(/*seed=*/12) {}
 };
 
 TEST_P(AttentionGrad, EqualsThatOfTheDefinitionForManyShapes) {
-  constexpr Shape kShapes[] = {
-      {.queries = 1, .keys = 1, .head_dim = 1},
-      {.queries = 64, .keys = 64, .head_dim = 32},
-      {.queries = 65, .keys = 65, .head_dim = 64},
-      {.batch = 2, .heads = 4, .kv_heads = 2, .queries = 130, .keys = 130, .head_dim = 128},
-      {.heads = 6, .kv_heads = 1, .queries = 63, .keys = 257, .head_dim = 80},
-      {.heads = 2, .kv_heads = 2, .queries = 1, .keys = 300, .head_dim = 256},
-      {.batch = 3, .heads = 3, .kv_heads = 3, .queries = 200, .keys = 200, .head_dim = 33},
-  };
   for (const Shape& shape : kShapes) {
     for (const auto type : {at::kFloat, at::kBFloat16}) {
       for (const bool causal : {true, false}) {

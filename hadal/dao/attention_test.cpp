@@ -75,30 +75,12 @@ void expect_exact(const Inputs& x, const at::Tensor& block_mask, bool causal) {
             full ? 2e-6 : 2e-2);
 }
 
-class AttentionForward : public ::testing::TestWithParam<Isa> {
+class AttentionForward : public EachIsa {
  protected:
-  void SetUp() override {
-    if (GetParam() > detected_isa()) {
-      GTEST_SKIP() << "this machine has no " << name_of(GetParam());
-    }
-    forced_.emplace(GetParam());
-    seed_aten(11);
-  }
-
- private:
-  std::optional<ScopedIsa> forced_;
+  AttentionForward() : EachIsa(/*seed=*/11) {}
 };
 
 TEST_P(AttentionForward, EqualsTheDefinitionForManyShapes) {
-  constexpr Shape kShapes[] = {
-      {.queries = 1, .keys = 1, .head_dim = 1},
-      {.queries = 64, .keys = 64, .head_dim = 32},
-      {.queries = 65, .keys = 65, .head_dim = 64},
-      {.batch = 2, .heads = 4, .kv_heads = 2, .queries = 130, .keys = 130, .head_dim = 128},
-      {.heads = 6, .kv_heads = 1, .queries = 63, .keys = 257, .head_dim = 80},
-      {.heads = 2, .kv_heads = 2, .queries = 1, .keys = 300, .head_dim = 256},
-      {.batch = 3, .heads = 3, .kv_heads = 3, .queries = 200, .keys = 200, .head_dim = 33},
-  };
   for (const Shape& shape : kShapes) {
     for (const auto type : {at::kFloat, at::kBFloat16, at::kHalf}) {
       for (const bool causal : {true, false}) {

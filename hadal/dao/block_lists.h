@@ -9,6 +9,11 @@ namespace hadal::dao {
 /// Queries and keys are selected in blocks of this many.
 inline constexpr std::int64_t kBlockSize = 64;
 
+/// Blocks that hold `tokens` tokens; the last may be partly filled.
+constexpr std::int64_t blocks_of(std::int64_t tokens) {
+  return (tokens + kBlockSize - 1) / kBlockSize;
+}
+
 /// The key blocks that each block of queries looks at, as compressed rows. Row (b heads + h) blocks
 /// + i is that of query block i of head h of batch entry b.
 struct BlockLists {

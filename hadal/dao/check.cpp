@@ -72,7 +72,6 @@ void check_attention(const at::Tensor& query, const at::Tensor& key, const at::T
   if (options.scale && !(*options.scale > 0 && std::isfinite(*options.scale))) {
     throw InvalidArgument(concat("attention: expected a positive scale, got ", *options.scale));
   }
-  const auto blocks_of = [](std::int64_t tokens) { return (tokens + kBlockSize - 1) / kBlockSize; };
   if (lists) {
     check_lists(*lists, query.size(0) * query.size(1) * blocks_of(query.size(2)),
                 blocks_of(key.size(2)));

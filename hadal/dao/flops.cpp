@@ -9,7 +9,7 @@ namespace hadal::dao {
 double forward_flops(const at::Tensor& query, const at::Tensor& key,
                      const std::optional<BlockLists>& lists, const AttentionOptions& options) {
   const std::int64_t queries = query.size(2);
-  const std::int64_t blocks = (queries + kBlockSize - 1) / kBlockSize;
+  const std::int64_t blocks = blocks_of(queries);
   std::int64_t pairs = 0;
   for (std::int64_t row = 0; row < query.size(0) * query.size(1) * blocks; ++row) {
     const std::int64_t first = row % blocks * kBlockSize;

@@ -12,7 +12,7 @@ VisibleBlocks visible_blocks(const BlockLists* lists, std::int64_t row, std::int
                        .first_limit = causal ? first_query + 1 + keys - queries : keys,
                        .limit_step = causal ? 1 : 0};
   const std::int64_t last = std::min(result.first_limit + (rows - 1) * result.limit_step, keys);
-  result.count = last <= 0 ? 0 : (last + kBlockSize - 1) / kBlockSize;
+  result.count = last <= 0 ? 0 : blocks_of(last);
   if (lists == nullptr) return result;
   const auto* offsets = lists->offsets.const_data_ptr<std::int64_t>();
   const auto* blocks = lists->blocks.const_data_ptr<std::int32_t>();

@@ -1,5 +1,8 @@
 #include "hadal/bench/report/report.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace hadal::bench {
 
 std::string_view name_of(Domain domain) {
@@ -33,6 +36,10 @@ std::string_view name_of(Verdict verdict) {
 bool keeps_bound(const QualityResult& quality) {
   return quality.bound == QualityResult::Bound::at_least ? quality.candidate >= quality.target
                                                          : quality.candidate <= quality.target;
+}
+
+double noise_floor_of(const Estimate& noise) {
+  return std::max(std::abs(noise.low - 1), std::abs(noise.high - 1));
 }
 
 }  // namespace hadal::bench

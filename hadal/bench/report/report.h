@@ -56,6 +56,9 @@ struct Estimate {
   double high = 0;
 };
 
+/// Largest distance of the interval from 1: the noise floor that a ratio of like to like shows.
+double noise_floor_of(const Estimate& noise);
+
 /// Times of one side of a comparison, in seconds, in the order of the rounds.
 struct Timing {
   std::vector<double> samples;

@@ -67,12 +67,6 @@ void check_hex(std::string_view text, std::size_t digits, const std::string& pat
 
 bool is_name(std::string_view text) { return !text.empty() && all_of(text, kName); }
 
-bool is_case_id(std::string_view text) {
-  const std::size_t slash = text.find('/');
-  return slash != std::string_view::npos && is_name(text.substr(0, slash)) &&
-         is_name(text.substr(slash + 1));
-}
-
 /// "2026-01-31T12:34:56Z", with or without a fraction of a second.
 bool is_utc_time(std::string_view text) {
   constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
@@ -97,7 +91,7 @@ void check_estimate(const Estimate& estimate, const std::string& path) {
 }
 
 void check_noise_floor(const Estimate& noise, double floor, const std::string& path) {
-  const double distance = std::max(std::abs(noise.low - 1), std::abs(noise.high - 1));
+  const double distance = noise_floor_of(noise);
   if (!(std::abs(floor - distance) <= kRounding * std::max(1.0, distance))) {
     refuse(path, concat("the largest distance of the noise's interval from 1, ", distance), floor);
   }
@@ -243,6 +237,12 @@ void check_claims(const std::vector<Claim>& claims) {
 }
 
 }  // namespace
+
+bool is_case_id(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  return slash != std::string_view::npos && is_name(text.substr(0, slash)) &&
+         is_name(text.substr(slash + 1));
+}
 
 void validate(const Report& report) {
   check_hex(report.run_id, 32, "run_id");

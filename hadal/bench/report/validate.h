@@ -3,6 +3,7 @@
 #include "hadal/bench/report/report.h"
 
 #include <cstddef>
+#include <string_view>
 
 namespace hadal::bench {
 
@@ -10,6 +11,10 @@ namespace hadal::bench {
 inline constexpr std::size_t kMaxCases = 1'000;
 inline constexpr std::size_t kMaxSamples = 100'000;
 inline constexpr std::size_t kMaxMetrics = 1'000;
+
+/// Whether `text` is the id of a case, as "nlp/attention-dense-16k": two names of a-z, 0-9, '.',
+/// '_' and '-'.
+bool is_case_id(std::string_view text);
 
 /// Checks all that report.h promises of a report: ranges, forms of identifiers, and that values
 /// which follow from others do (a median lies among its samples, a noise floor matches its

@@ -1,5 +1,6 @@
 #include "hadal/bench/runner/case.h"
 
+#include "hadal/bench/report/validate.h"
 #include "hadal/core/error.h"
 
 #include <cmath>
@@ -24,10 +25,8 @@ std::optional<std::filesystem::path> Context::find(const std::filesystem::path& 
 
 void validate(const Case& definition) {
   const std::string prefix = concat(name_of(definition.domain), "/");
-  require(definition.id.starts_with(prefix) && definition.id.size() > prefix.size() &&
-              definition.id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-",
-                                              prefix.size()) == std::string::npos,
-          definition, concat("an id '", prefix, "<name>' of a-z, 0-9, '.', '_' and '-'"));
+  require(definition.id.starts_with(prefix) && is_case_id(definition.id), definition,
+          concat("an id '", prefix, "<name>' of a-z, 0-9, '.', '_' and '-'"));
   require(!definition.module.empty(), definition, "a module");
   require(definition.version >= 1, definition, "a version from 1");
   require(!definition.summary.empty(), definition, "a summary");

@@ -82,10 +82,6 @@ double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-double noise_floor_of(const Estimate& noise) {
-  return std::max(std::abs(noise.low - 1), std::abs(noise.high - 1));
-}
-
 Speed time_rounds(const std::function<void()>& baseline, const std::function<void()>& candidate,
                   double machine_noise_floor, const RoundsOptions& options,
                   const RoundObserver& observer) {

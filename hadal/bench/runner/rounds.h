@@ -39,7 +39,4 @@ Speed time_rounds(const std::function<void()>& baseline, const std::function<voi
 /// against itself as time_rounds() does.
 Estimate machine_noise(std::uint64_t seed, const RoundObserver& observer);
 
-/// Largest distance of the interval from 1.
-double noise_floor_of(const Estimate& noise);
-
 }  // namespace hadal::bench

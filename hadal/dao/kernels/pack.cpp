@@ -1,5 +1,6 @@
 #include "hadal/dao/kernels/pack.h"
 
+#include "hadal/dao/block_lists.h"
 #include "hadal/dao/kernels/forward.h"
 
 #include <algorithm>
@@ -55,7 +56,7 @@ void pack_all(const at::Tensor& key, const at::Tensor& value, std::int64_t padde
               const PackedTensors& packed) {
   const std::int64_t keys = key.size(2);
   const std::int64_t size = key.size(3);
-  const std::int64_t blocks = (keys + kBlock - 1) / kBlock;
+  const std::int64_t blocks = blocks_of(keys);
   auto* key_data = static_cast<Element*>(packed.keys.mutable_data_ptr());
   auto* value_data = static_cast<Element*>(packed.values.mutable_data_ptr());
   at::parallel_for(0, key.size(0) * key.size(1) * blocks, 1, [&](auto begin, auto end) {
@@ -77,7 +78,7 @@ void pack_all(const at::Tensor& key, const at::Tensor& value, std::int64_t padde
 }  // namespace
 
 PackedTensors pack(const at::Tensor& key, const at::Tensor& value, std::int64_t padded) {
-  const std::int64_t blocks = (key.size(2) + kBlock - 1) / kBlock;
+  const std::int64_t blocks = blocks_of(key.size(2));
   const std::int64_t head_elements = blocks * kBlock * padded;
   // Zeros, of which the padding keeps some.
   const auto make = [&] {

@@ -32,7 +32,7 @@ at::Tensor pooled(const at::Tensor& x, std::int64_t parts, const Pool& fp32, con
   at::Tensor from = is_bf16 ? x.detach() : x.detach().to(at::kFloat);
   if (from.stride(3) != 1) from = from.contiguous();
   const std::int64_t heads = x.size(1);
-  const std::int64_t blocks = (x.size(2) + kBlockSize - 1) / kBlockSize;
+  const std::int64_t blocks = blocks_of(x.size(2));
   const std::int64_t padded = (x.size(3) + kFeatureStep - 1) / kFeatureStep * kFeatureStep;
   at::Tensor result = at::zeros({x.size(0) * heads, blocks, parts * padded}, at::kFloat);
   const auto* data = static_cast<const char*>(from.const_data_ptr());

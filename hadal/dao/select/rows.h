@@ -15,7 +15,7 @@ struct Problem {
   std::int64_t batch, heads, kv_heads, queries, keys;
   bool causal;
 
-  std::int64_t query_blocks() const { return (queries + kBlockSize - 1) / kBlockSize; }
+  std::int64_t query_blocks() const { return blocks_of(queries); }
 };
 
 /// One block of queries and what it sees.

@@ -2,6 +2,7 @@
 
 #include "hadal/core/error.h"
 #include "hadal/dao/check.h"
+#include "hadal/dao/compute.h"
 #include "hadal/dao/select/block_features.h"
 #include "hadal/dao/select/rows.h"
 
@@ -184,7 +185,7 @@ Threshold::Threshold(double mass, const AlwaysKept& always) : mass_(mass), alway
 BlockLists Threshold::select(const at::Tensor& query, const at::Tensor& key,
                              const AttentionOptions& options) const {
   const Problem problem = checked_problem(query, key, options);
-  const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(query.size(3))));
+  const double scale = scale_of(options, query.size(3));
   return choose_rows(problem, always_, {block_means(query), block_means(key)},
                      [&](const Row& row, Choice& choice, std::span<const float> scores) {
                        return up_to_mass(mass_, scale, row, choice, scores);

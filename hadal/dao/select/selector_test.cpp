@@ -59,7 +59,7 @@ TEST(Selectors, KeepEverythingVisibleWhenAskedTo) {
 
 TEST(Selectors, KeepTheShareAskedForWithinOneBlockARow) {
   seed_aten(9);
-  const Shape shape{.queries = 3000, .keys = 3000};
+  const Shape shape{.queries = 3000, .keys = 3000, .head_dim = 16};
   const Inputs x = inputs_of(shape);
   for (const bool causal : {true, false}) {
     const double pairs = causal ? 3000.0 * 3001 / 2 : 3000.0 * 3000;

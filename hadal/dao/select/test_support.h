@@ -3,6 +3,7 @@
 // Inputs that the tests of selectors share.
 #include "hadal/core/error.h"
 #include "hadal/dao/block_lists.h"
+#include "hadal/dao/testing.h"
 
 #include <cstdint>
 #include <functional>
@@ -13,17 +14,13 @@
 
 namespace hadal::dao {
 
-struct Shape {
-  std::int64_t batch = 1, heads = 1, kv_heads = 1, queries = 1, keys = 1, head_dim = 16;
-};
-
-inline constexpr Shape kShapes[] = {
+inline constexpr Shape kSelectionShapes[] = {
     {.queries = 1, .keys = 1, .head_dim = 1},
-    {.queries = 640, .keys = 640},
+    {.queries = 640, .keys = 640, .head_dim = 16},
     {.batch = 2, .heads = 4, .kv_heads = 2, .queries = 700, .keys = 700, .head_dim = 40},
     {.heads = 3, .kv_heads = 1, .queries = 100, .keys = 1001, .head_dim = 33},
     {.heads = 2, .kv_heads = 2, .queries = 1, .keys = 1500, .head_dim = 128},
-    {.queries = 300, .keys = 97},
+    {.queries = 300, .keys = 97, .head_dim = 16},
 };
 
 struct Inputs {
@@ -35,13 +32,9 @@ inline Inputs inputs_of(const Shape& s, at::ScalarType type = at::kFloat) {
           at::randn({s.batch, s.kv_heads, s.keys, s.head_dim}).to(type)};
 }
 
-inline std::int64_t blocks_of(std::int64_t tokens) {
-  return (tokens + kBlockSize - 1) / kBlockSize;
-}
-
 inline void for_all_shapes(
     const std::function<void(const Shape&, const Inputs&, bool causal)>& test) {
-  for (const Shape& shape : kShapes) {
+  for (const Shape& shape : kSelectionShapes) {
     for (const auto type : {at::kFloat, at::kBFloat16, at::kHalf}) {
       for (const bool causal : {true, false}) {
         SCOPED_TRACE(
