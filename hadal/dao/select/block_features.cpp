@@ -33,7 +33,7 @@ at::Tensor pooled(const at::Tensor& x, std::int64_t parts, const Pool& fp32, con
   if (from.stride(3) != 1) from = from.contiguous();
   const std::int64_t heads = x.size(1);
   const std::int64_t blocks = blocks_of(x.size(2));
-  const std::int64_t padded = (x.size(3) + kFeatureStep - 1) / kFeatureStep * kFeatureStep;
+  const std::int64_t padded = padded_features(x.size(3));
   at::Tensor result = at::zeros({x.size(0) * heads, blocks, parts * padded}, at::kFloat);
   const auto* data = static_cast<const char*>(from.const_data_ptr());
   auto* to = result.mutable_data_ptr<float>();

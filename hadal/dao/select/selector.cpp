@@ -3,15 +3,14 @@
 #include "hadal/core/error.h"
 #include "hadal/dao/check.h"
 #include "hadal/dao/compute.h"
-#include "hadal/dao/select/block_features.h"
 #include "hadal/dao/select/rows.h"
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
-
-#include <ATen/ops/cat.h>
 
 namespace hadal::dao {
 namespace {
@@ -89,7 +88,7 @@ std::int64_t best(const Budget& budget, const Row& row, Choice& choice) {
 
 /// Orders the candidates and gives how many of the first hold `mass` of the row's weight together
 /// with what is always kept.
-std::int64_t up_to_mass(double mass, double scale, const Row& row, Choice& choice,
+std::int64_t up_to_mass(double mass, const Row& row, Choice& choice,
                         std::span<const float> scores) {
   if (scores.empty()) return 0;
   auto& candidates = choice.candidates;
@@ -97,7 +96,7 @@ std::int64_t up_to_mass(double mass, double scale, const Row& row, Choice& choic
   const double largest = *std::max_element(scores.begin(), scores.end());
   const auto weight = [&](std::int32_t block) {
     const double score = scores[static_cast<std::size_t>(block)];
-    return std::exp(scale * (score - largest)) * static_cast<double>(row.pairs(block));
+    return std::exp(score - largest) * static_cast<double>(row.pairs(block));
   };
   // Summed from the smallest up, so that what is left out is exact where it is small.
   std::vector<double> from(candidates.size() + 1);
@@ -120,50 +119,39 @@ double block_pairs(const Problem& problem) {
   return static_cast<double>(result * problem.batch * problem.heads);
 }
 
-/// Of pooling each query once and each key `key_parts` times, and of scores over that many parts.
-double scoring_flops(const at::Tensor& query, const at::Tensor& key,
-                     const AttentionOptions& options, double key_parts) {
-  const auto size = static_cast<double>(query.size(3));
-  return static_cast<double>(query.numel()) + key_parts * static_cast<double>(key.numel()) +
-         2 * key_parts * size * block_pairs(problem_of(query, key, options));
+BlockFeatures features_of(const BlockScorer& scorer, const at::Tensor& query, const at::Tensor& key,
+                          const AttentionOptions& options) {
+  return {scorer.query_features(query, scale_of(options, query.size(3))), scorer.key_features(key)};
+}
+
+std::shared_ptr<const BlockScorer> checked(std::shared_ptr<const BlockScorer> scorer) {
+  if (scorer) return scorer;
+  throw InvalidArgument("selector: expected a scorer of blocks, got none");
 }
 
 }  // namespace
 
-PooledTopK::PooledTopK(const Budget& budget) : budget_(checked(budget)) {}
+TopK::TopK(std::shared_ptr<const BlockScorer> scorer, const Budget& budget)
+    : scorer_(checked(std::move(scorer))), budget_(checked(budget)) {}
 
-BlockLists PooledTopK::select(const at::Tensor& query, const at::Tensor& key,
-                              const AttentionOptions& options) const {
+BlockLists TopK::select(const at::Tensor& query, const at::Tensor& key,
+                        const AttentionOptions& options) const {
   const Problem problem = checked_problem(query, key, options);
-  return choose_rows(problem, budget_.always, {block_means(query), block_means(key)},
+  return choose_rows(problem, budget_.always, features_of(*scorer_, query, key, options),
                      [&](const Row& row, Choice& choice, std::span<const float>) {
                        return best(budget_, row, choice);
                      });
 }
 
-double PooledTopK::flops(const at::Tensor& query, const at::Tensor& key,
-                         const AttentionOptions& options) const {
-  return scoring_flops(query, key, options, 1);
+double TopK::flops(const at::Tensor& query, const at::Tensor& key,
+                   const AttentionOptions& options) const {
+  return scorer_->flops(query, key, block_pairs(problem_of(query, key, options)));
 }
 
-QuestBounds::QuestBounds(const Budget& budget) : budget_(checked(budget)) {}
+PooledTopK::PooledTopK(const Budget& budget) : TopK(std::make_shared<const MeanScorer>(), budget) {}
 
-BlockLists QuestBounds::select(const at::Tensor& query, const at::Tensor& key,
-                               const AttentionOptions& options) const {
-  const Problem problem = checked_problem(query, key, options);
-  // max(q low, q high) is q high where q is positive, and q low where it is negative.
-  const at::Tensor means = block_means(query);
-  const at::Tensor by_sign = at::cat({means.clamp_min(0), means.clamp_max(0)}, 2);
-  return choose_rows(problem, budget_.always, {by_sign, block_bounds(key)},
-                     [&](const Row& row, Choice& choice, std::span<const float>) {
-                       return best(budget_, row, choice);
-                     });
-}
-
-double QuestBounds::flops(const at::Tensor& query, const at::Tensor& key,
-                          const AttentionOptions& options) const {
-  return scoring_flops(query, key, options, 2);
-}
+QuestBounds::QuestBounds(const Budget& budget)
+    : TopK(std::make_shared<const BoundsScorer>(), budget) {}
 
 SlidingWindow::SlidingWindow(const AlwaysKept& always) : always_(always) { check(always); }
 
@@ -177,7 +165,12 @@ double SlidingWindow::flops(const at::Tensor&, const at::Tensor&, const Attentio
   return 0;
 }
 
-Threshold::Threshold(double mass, const AlwaysKept& always) : mass_(mass), always_(always) {
+Threshold::Threshold(double mass, const AlwaysKept& always)
+    : Threshold(std::make_shared<const MeanScorer>(), mass, always) {}
+
+Threshold::Threshold(std::shared_ptr<const BlockScorer> scorer, double mass,
+                     const AlwaysKept& always)
+    : scorer_(checked(std::move(scorer))), mass_(mass), always_(always) {
   check_share("mass", mass);
   check(always);
 }
@@ -185,16 +178,15 @@ Threshold::Threshold(double mass, const AlwaysKept& always) : mass_(mass), alway
 BlockLists Threshold::select(const at::Tensor& query, const at::Tensor& key,
                              const AttentionOptions& options) const {
   const Problem problem = checked_problem(query, key, options);
-  const double scale = scale_of(options, query.size(3));
-  return choose_rows(problem, always_, {block_means(query), block_means(key)},
+  return choose_rows(problem, always_, features_of(*scorer_, query, key, options),
                      [&](const Row& row, Choice& choice, std::span<const float> scores) {
-                       return up_to_mass(mass_, scale, row, choice, scores);
+                       return up_to_mass(mass_, row, choice, scores);
                      });
 }
 
 double Threshold::flops(const at::Tensor& query, const at::Tensor& key,
                         const AttentionOptions& options) const {
-  return scoring_flops(query, key, options, 1);
+  return scorer_->flops(query, key, block_pairs(problem_of(query, key, options)));
 }
 
 }  // namespace hadal::dao
