@@ -2,6 +2,7 @@
 
 #include "hadal/core/error.h"
 #include "hadal/dao/attention_backward.h"
+#include "hadal/dao/check.h"
 #include "hadal/dao/compute.h"
 
 #include <ATen/ops/zeros_like.h>
@@ -89,6 +90,8 @@ struct Attention : Function<Attention> {
 
 AttentionResult attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                           const std::optional<BlockLists>& lists, const AttentionOptions& options) {
+  // Before autograd, which does not take undefined tensors.
+  check_attention(query, key, value, lists, options);
   const variable_list results = Attention::apply(query, key, value, lists, options);
   return {results[0], results[1]};
 }
