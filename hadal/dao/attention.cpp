@@ -1,5 +1,6 @@
 #include "hadal/dao/attention.h"
 
+#include "hadal/core/error.h"
 #include "hadal/core/isa.h"
 #include "hadal/dao/check.h"
 #include "hadal/dao/compute.h"
@@ -112,6 +113,7 @@ AttentionResult attention_forward(const at::Tensor& query, const at::Tensor& key
                                   const at::Tensor& value, const std::optional<BlockLists>& lists,
                                   const AttentionOptions& options) {
   check_attention(query, key, value, lists, options);
+  if (options.key_mask) throw Unsupported("attention: key_mask is not supported yet");
   const auto type = product_type(query.scalar_type());
   const std::int64_t padded = padded_head(query.size(3));
   const auto fp32 = query.options().dtype(at::kFloat);

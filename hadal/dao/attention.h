@@ -12,6 +12,9 @@ struct AttentionOptions {
   bool causal = true;  ///< query i of n sees the keys up to i + m - n of m
   /// Of the scores; 1 / sqrt(head_dim) where empty. Must be positive.
   std::optional<double> scale = {};
+  /// Which keys are real, bool [batch, keys]: no query sees the others, which are padding. All are
+  /// where empty.
+  std::optional<at::Tensor> key_mask = {};
 };
 
 struct AttentionResult {

@@ -193,6 +193,7 @@ AttentionGradients attention_backward(const at::Tensor& output_grad,
                                       const std::optional<BlockLists>& lists,
                                       const AttentionOptions& options) {
   check_attention(query, key, value, lists, options);
+  if (options.key_mask) throw Unsupported("attention: key_mask is not supported yet");
   const auto rows = query.sizes().slice(0, 3);
   check_shape(output_grad, "output_grad", query.sizes());
   check_shape(result.output, "result.output", query.sizes());
