@@ -107,6 +107,19 @@ Row row_of(const Problem& problem, std::int64_t index) {
       visible_blocks(nullptr, 0, first, queries, problem.queries, problem.keys, problem.causal)};
 }
 
+std::vector<std::int32_t> choose_row(const Problem& problem, const AlwaysKept& always,
+                                     std::int64_t index, std::span<const float> scores,
+                                     const Choose& choose) {
+  const Row row = row_of(problem, index);
+  Choice choice = choice_of(problem, always, row, index, scores);
+  const std::int64_t chosen = choose(row, choice, scores);
+  for (std::int64_t i = 0; i < chosen; ++i) {
+    choice.always.push_back(choice.candidates[static_cast<std::size_t>(i)].block);
+  }
+  std::sort(choice.always.begin(), choice.always.end());
+  return std::move(choice.always);
+}
+
 BlockLists choose_rows(const Problem& problem, const AlwaysKept& always,
                        const BlockFeatures& features, const Choose& choose) {
   const std::int64_t blocks = problem.query_blocks();
@@ -115,15 +128,10 @@ BlockLists choose_rows(const Problem& problem, const AlwaysKept& always,
   at::parallel_for(0, rows, 4, [&](auto begin, auto end) {
     std::vector<float> buffer;
     for (auto item = begin; item < end; ++item) {
-      const Row row = row_of(problem, item % blocks);
-      const auto scores = scores_of(problem, features, item, row.visible.count, buffer);
-      Choice choice = choice_of(problem, always, row, item % blocks, scores);
-      const std::int64_t chosen = choose(row, choice, scores);
-      auto& to = kept[static_cast<std::size_t>(item)] = std::move(choice.always);
-      for (std::int64_t i = 0; i < chosen; ++i) {
-        to.push_back(choice.candidates[static_cast<std::size_t>(i)].block);
-      }
-      std::sort(to.begin(), to.end());
+      const std::int64_t index = item % blocks;
+      const std::int64_t visible = row_of(problem, index).visible.count;
+      const auto scores = scores_of(problem, features, item, visible, buffer);
+      kept[static_cast<std::size_t>(item)] = choose_row(problem, always, index, scores, choose);
     }
   });
   return joined(kept);

@@ -54,10 +54,23 @@ struct Choice {
 using Choose =
     std::function<std::int64_t(const Row& row, Choice& choice, std::span<const float> scores)>;
 
+/// The blocks, ascending, of query block `index` of a head: what is always kept, and what `choose`
+/// adds. `scores` has one for each visible block, or none.
+std::vector<std::int32_t> choose_row(const Problem& problem, const AlwaysKept& always,
+                                     std::int64_t index, std::span<const float> scores,
+                                     const Choose& choose);
+
 /// Features of blocks, fp32 [batch * heads, blocks, features] each, whose products are scores.
 struct BlockFeatures {
   at::Tensor query, key;
 };
+
+/// Throws InvalidArgument, naming the value, for a budget out of range.
+const Budget& checked(const Budget& budget);
+
+/// What TopK chooses: orders the candidates such that the best come first, and gives as many as
+/// come nearest to the budget.
+std::int64_t best(const Budget& budget, const Row& row, Choice& choice);
 
 /// The lists of what is always kept and of what `choose` adds for each row. Without features, the
 /// candidates' scores are 0.
