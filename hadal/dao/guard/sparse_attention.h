@@ -36,7 +36,7 @@ struct SparseAttentionOptions {
   Mode mode = Mode::sparse;
   double canary_share = 0.05;  ///< of the calls, in (0, 1]
   /// With fewer keys, choosing costs more than it saves, and attention is dense; at least 0.
-  std::int64_t dense_below = 1024;
+  std::int64_t dense_below = 2048;
   Guard guard = {};
   std::uint64_t seed = 0;  ///< of the guard's queries and the canary's calls
 };
