@@ -26,7 +26,13 @@ void check_inputs(const at::Tensor& query, const at::Tensor& key, const at::Tens
           "[batch, heads, tokens, head_dim] each");
   require(type == at::kFloat || type == at::kBFloat16 || type == at::kHalf, "fp32, bf16 or fp16");
   require(key.scalar_type() == type && value.scalar_type() == type, "one type");
+#if defined(HADAL_CUDA)
+  require((query.is_cpu() || query.is_cuda()) && key.device() == query.device() &&
+              value.device() == query.device(),
+          "tensors on the CPU or on one CUDA device");
+#else
   require(query.is_cpu() && key.is_cpu() && value.is_cpu(), "tensors on the CPU");
+#endif
   require(key.sizes() == value.sizes(), "key and value of one shape");
   require(key.size(0) == query.size(0), "one batch size");
   require(key.size(3) == query.size(3) && query.size(3) >= 1 && query.size(3) <= kLargestHead,

@@ -20,6 +20,7 @@ inline constexpr int kChunk = 8;
 inline constexpr int kChunkBytes = 16;
 
 inline constexpr int kLargestHead = 256;
+inline constexpr int kLargestStride = 1 << 24;
 
 HADAL_HOST_DEVICE inline int blocks_in(int tokens) { return (tokens + kBlock - 1) / kBlock; }
 
@@ -32,10 +33,11 @@ struct Bf16 {
 template <class Element>
 struct View {
   Element* data;
-  std::int64_t batch_stride, head_stride, token_stride;
+  std::int64_t batch_stride, head_stride;
+  int token_stride;  ///< at most kLargestStride, so that offsets within a block are ints
 
   HADAL_HOST_DEVICE Element* at(std::int64_t batch, std::int64_t head, std::int64_t token) const {
-    return data + batch * batch_stride + head * head_stride + token * token_stride;
+    return data + batch * batch_stride + head * head_stride + token * std::int64_t{token_stride};
   }
 };
 
@@ -86,7 +88,8 @@ struct BackwardParams {
 /// Keys or values in pages of kBlock tokens. Strides are in elements.
 struct Pages {
   const Bf16* data;
-  std::int64_t page_stride, head_stride, token_stride;
+  std::int64_t page_stride, head_stride;
+  int token_stride;
 };
 
 /// One query a head, that sees all keys of its sequence.

@@ -39,41 +39,78 @@ KeyMask mask_of(const at::Tensor& words) {
   return words.defined() ? static_cast<KeyMask>(words.const_data_ptr()) : nullptr;
 }
 
+CallInputs inputs_of(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+                     const std::optional<BlockLists>& lists, const AttentionOptions& options) {
+  CallInputs inputs{.query = aligned(query),
+                    .key = aligned(key),
+                    .value = aligned(value),
+                    .offsets = {},
+                    .blocks = {},
+                    .mask = {},
+                    .head_dim = query.size(3),
+                    .shape = shape_of(query, key, options)};
+  if (lists) {
+    inputs.offsets = lists->offsets.to(query.device());
+    inputs.blocks = lists->blocks.to(query.device());
+  }
+  if (options.key_mask) inputs.mask = mask_words(*options.key_mask).to(query.device());
+  return inputs;
+}
+
+/// [batch, heads, queries] as kernels take it.
+at::Tensor fp32_rows(const at::Tensor& tensor) {
+  return tensor.detach().to(at::kFloat).contiguous();
+}
+
+BackwardParams backward_params(const BackwardCall& call) {
+  const CallInputs& in = call.inputs;
+  const auto& grad = call.log_sum_exp_grad;
+  return {.shape = in.shape,
+          .query = view_of(in.query),
+          .key = view_of(in.key),
+          .value = view_of(in.value),
+          .output = view_of(call.output),
+          .output_grad = view_of(call.output_grad),
+          .log_sum_exp = call.log_sum_exp.const_data_ptr<float>(),
+          .log_sum_exp_grad = grad.defined() ? grad.const_data_ptr<float>() : nullptr,
+          .terms = static_cast<RowTerm*>(call.terms.mutable_data_ptr()),
+          .query_grad = view_to(call.query_grad),
+          .key_grad = view_to(call.key_grad),
+          .value_grad = view_to(call.value_grad),
+          .lists = lists_of(in.offsets, in.blocks),
+          .transposed = lists_of(call.transposed_offsets, call.transposed_blocks),
+          .key_mask = mask_of(in.mask)};
+}
+
 }  // namespace
 
 AttentionResult ForwardCall::result() const {
-  return {without_padding(output, head_dim), log_sum_exp};
+  return {without_padding(output, inputs.head_dim), log_sum_exp};
 }
 
 AttentionGradients BackwardCall::result() const {
-  return {without_padding(query_grad, head_dim), without_padding(key_grad, head_dim),
-          without_padding(value_grad, head_dim)};
+  return {without_padding(query_grad, inputs.head_dim), without_padding(key_grad, inputs.head_dim),
+          without_padding(value_grad, inputs.head_dim)};
 }
 
 ForwardCall prepare_forward(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                             const std::optional<BlockLists>& lists,
                             const AttentionOptions& options) {
-  const Shape shape = shape_of(query, key, options);
-  ForwardCall call{};
-  call.query = aligned(query);
-  call.key = aligned(key);
-  call.value = aligned(value);
-  call.output = at::empty(call.query.sizes(), query.options());
-  call.log_sum_exp = at::empty(query.sizes().slice(0, 3), query.options().dtype(at::kFloat));
-  call.head_dim = query.size(3);
-  if (lists) {
-    call.offsets = lists->offsets.to(query.device());
-    call.blocks = lists->blocks.to(query.device());
-  }
-  if (options.key_mask) call.mask = mask_words(*options.key_mask).to(query.device());
-  call.params = {.shape = shape,
-                 .query = view_of(call.query),
-                 .key = view_of(call.key),
-                 .value = view_of(call.value),
+  const auto fp32 = query.options().dtype(at::kFloat);
+  ForwardCall call{.inputs = inputs_of(query, key, value, lists, options),
+                   .output = {},
+                   .log_sum_exp = at::empty(query.sizes().slice(0, 3), fp32),
+                   .params = {}};
+  const CallInputs& in = call.inputs;
+  call.output = at::empty(in.query.sizes(), query.options());
+  call.params = {.shape = in.shape,
+                 .query = view_of(in.query),
+                 .key = view_of(in.key),
+                 .value = view_of(in.value),
                  .output = view_to(call.output),
                  .log_sum_exp = call.log_sum_exp.mutable_data_ptr<float>(),
-                 .lists = lists_of(call.offsets, call.blocks),
-                 .key_mask = mask_of(call.mask)};
+                 .lists = lists_of(in.offsets, in.blocks),
+                 .key_mask = mask_of(in.mask)};
   return call;
 }
 
@@ -82,48 +119,24 @@ BackwardCall prepare_backward(const at::Tensor& output_grad, const at::Tensor& l
                               const at::Tensor& value, const AttentionResult& result,
                               const std::optional<BlockLists>& lists,
                               const AttentionOptions& options) {
-  const Shape shape = shape_of(query, key, options);
-  const auto fp32 = query.options().dtype(at::kFloat);
   BackwardCall call{};
-  call.query = aligned(query);
-  call.key = aligned(key);
-  call.value = aligned(value);
+  call.inputs = inputs_of(query, key, value, lists, options);
+  const CallInputs& in = call.inputs;
   call.output = aligned(result.output);
   call.output_grad = aligned(output_grad.to(query.scalar_type()));
-  call.log_sum_exp = result.log_sum_exp.detach().to(at::kFloat).contiguous();
-  if (log_sum_exp_grad.defined()) {
-    call.log_sum_exp_grad = log_sum_exp_grad.detach().to(at::kFloat).contiguous();
-  }
-  call.terms = at::empty({query.size(0), query.size(1), query.size(2), 2}, fp32);
-  call.query_grad = at::empty(call.query.sizes(), query.options());
-  call.key_grad = at::empty(call.key.sizes(), query.options());
-  call.value_grad = at::empty(call.value.sizes(), query.options());
-  call.head_dim = query.size(3);
+  call.log_sum_exp = fp32_rows(result.log_sum_exp);
+  if (log_sum_exp_grad.defined()) call.log_sum_exp_grad = fp32_rows(log_sum_exp_grad);
+  call.terms = at::empty({query.size(0), query.size(1), query.size(2), 2},
+                         query.options().dtype(at::kFloat));
+  call.query_grad = at::empty(in.query.sizes(), query.options());
+  call.key_grad = at::empty(in.key.sizes(), query.options());
+  call.value_grad = at::empty(in.value.sizes(), query.options());
   if (lists) {
     const BlockLists across = transposed(*lists, blocks_of(query.size(2)), blocks_of(key.size(2)));
-    call.offsets = lists->offsets.to(query.device());
-    call.blocks = lists->blocks.to(query.device());
     call.transposed_offsets = across.offsets.to(query.device());
     call.transposed_blocks = across.blocks.to(query.device());
   }
-  if (options.key_mask) call.mask = mask_words(*options.key_mask).to(query.device());
-  call.params = {.shape = shape,
-                 .query = view_of(call.query),
-                 .key = view_of(call.key),
-                 .value = view_of(call.value),
-                 .output = view_of(call.output),
-                 .output_grad = view_of(call.output_grad),
-                 .log_sum_exp = call.log_sum_exp.const_data_ptr<float>(),
-                 .log_sum_exp_grad = log_sum_exp_grad.defined()
-                                         ? call.log_sum_exp_grad.const_data_ptr<float>()
-                                         : nullptr,
-                 .terms = static_cast<RowTerm*>(call.terms.mutable_data_ptr()),
-                 .query_grad = view_to(call.query_grad),
-                 .key_grad = view_to(call.key_grad),
-                 .value_grad = view_to(call.value_grad),
-                 .lists = lists_of(call.offsets, call.blocks),
-                 .transposed = lists_of(call.transposed_offsets, call.transposed_blocks),
-                 .key_mask = mask_of(call.mask)};
+  call.params = backward_params(call);
   return call;
 }
 

@@ -11,22 +11,27 @@
 
 namespace hadal::dao::kernels::cuda {
 
-/// A call's tensors, which must live until its kernels have been started, and what these take. All
-/// tensors but lists and mask lie on the query's device already; inputs have been checked before.
-struct ForwardCall {
+/// What both directions take, on the query's device: tensors as kernels take them.
+struct CallInputs {
   at::Tensor query, key, value, offsets, blocks, mask;
-  at::Tensor output, log_sum_exp;
   std::int64_t head_dim;  ///< before it was padded
+  Shape shape;
+};
+
+/// A call's tensors, which must live until its kernels have been started, and what these take.
+struct ForwardCall {
+  CallInputs inputs;
+  at::Tensor output, log_sum_exp;
   ForwardParams params;
 
   AttentionResult result() const;
 };
 
 struct BackwardCall {
-  at::Tensor query, key, value, output, output_grad, log_sum_exp, log_sum_exp_grad;
-  at::Tensor offsets, blocks, transposed_offsets, transposed_blocks, mask, terms;
+  CallInputs inputs;
+  at::Tensor output, output_grad, log_sum_exp, log_sum_exp_grad;
+  at::Tensor transposed_offsets, transposed_blocks, terms;
   at::Tensor query_grad, key_grad, value_grad;
-  std::int64_t head_dim;
   BackwardParams params;
 
   AttentionGradients result() const;
@@ -49,7 +54,8 @@ struct DecodeCall {
   AttentionResult result() const;
 };
 
-/// Throw Unsupported for another type than bf16, and for more work than a launch takes.
+/// Tensors lie on the query's device, lists and mask on the CPU; all have been checked. Throw
+/// Unsupported for another type than bf16, and for more work than a launch takes.
 ForwardCall prepare_forward(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                             const std::optional<BlockLists>& lists,
                             const AttentionOptions& options);

@@ -66,7 +66,8 @@ void check_pages(const PagedCache& cache) {
 }
 
 Pages pages_of(const at::Tensor& x) {
-  return {static_cast<const Bf16*>(x.const_data_ptr()), x.stride(0), x.stride(1), x.stride(2)};
+  return {static_cast<const Bf16*>(x.const_data_ptr()), x.stride(0), x.stride(1),
+          static_cast<int>(x.stride(2))};
 }
 
 /// Of lists with a row a head, or a row for all heads that share keys.
@@ -96,7 +97,8 @@ DecodeCall prepare_decode(const at::Tensor& query, const PagedCache& cache,
   const std::int64_t heads = query.size(0) * query.size(1);
   const int splits = decode_splits(heads / shared, cache.table.size(1), multiprocessors);
   DecodeCall call{};
-  call.query = aligned(query);
+  call.query =
+      query.contiguous();  // with rows of heads, which the kernel takes for those of tokens
   call.cache = {cache.key, cache.value, cache.table.to(device), cache.lengths.to(device)};
   if (lists) {
     call.offsets = lists->offsets.to(device);

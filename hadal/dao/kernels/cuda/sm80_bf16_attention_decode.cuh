@@ -93,7 +93,8 @@ void sm80_bf16_attention_decode_kernel(const DecodeParams params) {
                        params.head_dim,
                        pages_of(params, batch, row, split)};
   copy_rows<kDecodeRows, L::kThreads>(SharedTiles<L>::queries(), params.query.at(batch, head, 0),
-                                      params.query.head_stride, first_bits(rows), params.head_dim);
+                                      static_cast<int>(params.query.head_stride), first_bits(rows),
+                                      params.head_dim);
   Streaming<L> state;
   attend<L>(state, source, params.scale * kLog2E);
   typename L::Halves log_sum_exp;

@@ -84,6 +84,9 @@ HADAL_DEVICE float log2_of(float x) { return log2f(x); }
 HADAL_DEVICE float larger(float a, float b) { return fmaxf(a, b); }
 HADAL_DEVICE float fused(float a, float b, float c) { return fmaf(a, b, c); }
 
+/// Whether `holds` in any lane.
+HADAL_DEVICE bool any_lane(bool holds) { return __any_sync(0xffffffffU, holds) != 0; }
+
 /// `x` of the lane whose index differs in the bits of `mask`.
 HADAL_DEVICE float across(float x, int mask) { return __shfl_xor_sync(0xffffffffU, x, mask); }
 

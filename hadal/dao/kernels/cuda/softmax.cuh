@@ -27,39 +27,64 @@ struct Streaming {
 /// -infinity.
 HADAL_DEVICE float shift_of(float maximum) { return maximum == -kInfinity ? 0 : maximum; }
 
-/// Turns scores into weights and takes their sum into account, and rescales the output.
+/// Multiplies the rows of a warp's results by factors.
 template <class L>
-HADAL_DEVICE void update(Streaming<L>& state, typename L::Scores& scores, float to_log2) {
+HADAL_DEVICE void rescale(typename L::Rows& rows, const typename L::Halves& factors) {
 #pragma unroll
   for (int half = 0; half < L::kRowTiles * 2; ++half) {
-    const int r = half / 2;
+#pragma unroll
+    for (int c = 0; c < L::kHeadTiles; ++c) {
+      rows[half / 2][c][half % 2 * 2] *= factors[half];
+      rows[half / 2][c][half % 2 * 2 + 1] *= factors[half];
+    }
+  }
+}
+
+/// Takes the maxima of more scores into account; tells by what to multiply what there is so far.
+template <class L>
+HADAL_DEVICE void raise_maxima(Streaming<L>& state, const typename L::Scores& scores, float to_log2,
+                               typename L::Halves& factors) {
+#pragma unroll
+  for (int half = 0; half < L::kRowTiles * 2; ++half) {
+    const auto& row = scores[half / 2];
     const int first = half % 2 * 2;
     float largest = -kInfinity;
 #pragma unroll
     for (int t = 0; t < L::kKeyTiles; ++t) {
-      largest = larger(largest, larger(scores[r][t][first], scores[r][t][first + 1]));
+      largest = larger(largest, larger(row[t][first], row[t][first + 1]));
     }
     largest = larger(largest, across(largest, 1));
     largest = larger(largest, across(largest, 2));
     const float maximum = larger(state.maximum[half], largest * to_log2);
-    const float shift = shift_of(maximum);
-    const float factor = exp2_of(state.maximum[half] - shift);
+    factors[half] = exp2_of(state.maximum[half] - shift_of(maximum));
     state.maximum[half] = maximum;
-    state.sum[half] *= factor;
+  }
+}
+
+/// Turns scores into weights and takes their sum into account, and rescales the output.
+template <class L>
+HADAL_DEVICE void update(Streaming<L>& state, typename L::Scores& scores, float to_log2) {
+  typename L::Halves factors;
+  raise_maxima<L>(state, scores, to_log2, factors);
+  bool changed = false;
+#pragma unroll
+  for (int half = 0; half < L::kRowTiles * 2; ++half) {
+    const float shift = shift_of(state.maximum[half]);
+    float sum = 0;
 #pragma unroll
     for (int t = 0; t < L::kKeyTiles; ++t) {
 #pragma unroll
-      for (int i = first; i < first + 2; ++i) {
-        scores[r][t][i] = exp2_of(fused(scores[r][t][i], to_log2, -shift));
-        state.sum[half] += scores[r][t][i];
+      for (int i = half % 2 * 2; i < half % 2 * 2 + 2; ++i) {
+        float& score = scores[half / 2][t][i];
+        score = exp2_of(fused(score, to_log2, -shift));
+        sum += score;
       }
     }
-#pragma unroll
-    for (int c = 0; c < L::kHeadTiles; ++c) {
-      state.output[r][c][first] *= factor;
-      state.output[r][c][first + 1] *= factor;
-    }
+    state.sum[half] = fused(state.sum[half], factors[half], sum);
+    changed = changed || factors[half] != 1;
   }
+  // After some blocks maxima seldom grow.
+  if (any_lane(changed)) rescale<L>(state.output, factors);
 }
 
 /// Shared memory of a thread block: queries, and keys and values of two blocks, so that the next
@@ -123,6 +148,7 @@ HADAL_DEVICE void finish(Streaming<L>& state, typename L::Halves& log_sum_exp) {
     sums[place] = state.sum[half];
   }
   sync_threads();
+  typename L::Halves factors;
 #pragma unroll
   for (int half = 0; half < L::kRowTiles * 2; ++half) {
     const int row = L::row_of(half);
@@ -135,13 +161,9 @@ HADAL_DEVICE void finish(Streaming<L>& state, typename L::Halves& log_sum_exp) {
     }
     log_sum_exp[half] = maximum + log2_of(sum);
     const float own = exp2_of(state.maximum[half] - shift);
-    const float factor = sum == 0 ? 0 : own / sum;
-#pragma unroll
-    for (int c = 0; c < L::kHeadTiles; ++c) {
-      state.output[half / 2][c][half % 2 * 2] *= factor;
-      state.output[half / 2][c][half % 2 * 2 + 1] *= factor;
-    }
+    factors[half] = sum == 0 ? 0 : own / sum;
   }
+  rescale<L>(state.output, factors);
   add_key_warps<L>(state.output, sums + L::kKeyWarps * L::kRows);
 }
 

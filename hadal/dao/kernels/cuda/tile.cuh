@@ -27,8 +27,8 @@ struct Tile {
 /// Starts copying `kRows` rows, of which those whose bit is set in `there` exist; the others, and
 /// what lies beyond `head_dim`, become zeros. `from` must point to the first row, existing or not.
 template <int kRows, int kThreads, int kHead>
-HADAL_DEVICE void copy_rows(Tile<kHead> to, const Bf16* from, std::int64_t stride,
-                            std::uint64_t there, int head_dim) {
+HADAL_DEVICE void copy_rows(Tile<kHead> to, const Bf16* from, int stride, std::uint64_t there,
+                            int head_dim) {
   constexpr int kChunks = Tile<kHead>::kChunks;
   constexpr int kStep = kThreads / kChunks;  // rows that are copied at once
   static_assert(kThreads % kChunks == 0 && kRows % kStep == 0);

@@ -1,5 +1,6 @@
 #include "hadal/dao/kernels/cuda/upload.h"
 
+#include "hadal/dao/key_bits.h"
 #include "hadal/dao/query_lists.h"
 
 #include <algorithm>
@@ -25,18 +26,10 @@ BlockLists transposed(const BlockLists& lists, std::int64_t query_blocks, std::i
 }
 
 at::Tensor mask_words(const at::Tensor& mask) {
-  const at::Tensor dense = mask.contiguous();
-  const std::int64_t keys = mask.size(1);
-  const std::int64_t blocks = blocks_of(keys);
-  const at::Tensor words = at::zeros({mask.size(0), blocks}, at::kLong);
-  const bool* seen = dense.const_data_ptr<bool>();
-  auto* word = words.mutable_data_ptr<std::int64_t>();
-  for (std::int64_t row = 0; row < mask.size(0); ++row) {
-    for (std::int64_t key = 0; key < keys; ++key) {
-      const auto bit = static_cast<std::uint64_t>(seen[row * keys + key] ? 1 : 0);
-      word[row * blocks + key / kBlockSize] |= static_cast<std::int64_t>(bit << key % kBlockSize);
-    }
-  }
+  const at::Tensor words = at::empty({mask.size(0), blocks_of(mask.size(1))}, at::kLong);
+  if (words.numel() == 0) return words;
+  std::copy_n(KeyBits(mask).of(0), words.numel(),
+              static_cast<std::uint64_t*>(words.mutable_data_ptr()));
   return words;
 }
 

@@ -9,8 +9,7 @@ namespace hadal::dao::kernels::cuda {
 /// each; `lists` has been checked.
 BlockLists transposed(const BlockLists& lists, std::int64_t query_blocks, std::int64_t key_blocks);
 
-/// Of a bool mask [batch, keys], int64 [batch, key blocks]: bit k of a word is that of the block's
-/// key k.
+/// The words of KeyBits of a bool mask [batch, keys], int64 [batch, key blocks].
 at::Tensor mask_words(const at::Tensor& mask);
 
 }  // namespace hadal::dao::kernels::cuda

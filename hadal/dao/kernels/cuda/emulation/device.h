@@ -48,6 +48,11 @@ HADAL_DEVICE float across(float x, int mask) {
   emulation::machine().request({.kind = emulation::Kind::across, .sums = &result, .mask = mask});
   return result;
 }
+HADAL_DEVICE bool any_lane(bool holds) {
+  float result = holds ? 1 : 0;
+  emulation::machine().request({.kind = emulation::Kind::any, .sums = &result});
+  return result != 0;
+}
 
 HADAL_DEVICE float float_of(Bf16 x) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(x.bits) << 16);

@@ -1,6 +1,6 @@
 #pragma once
 
-// Functions that can be left in the middle and gone on with later, on stacks of their own.
+// A function that can be left in the middle and gone on with later, on a stack of its own.
 #include <csetjmp>
 #include <cstddef>
 #include <functional>
@@ -20,8 +20,10 @@ class Fiber {
 
   bool done() const { return done_; }
 
-  /// Runs the body until it leaves or is done.
+  /// Runs the body until it leaves or is done; from its start where it was done before. The body
+  /// must not throw.
   void resume() {
+    done_ = false;
     if (_setjmp(outside_) != 0) return;
     if (started_) _longjmp(inside_, 1);
     started_ = true;
@@ -50,9 +52,11 @@ class Fiber {
 
   static void run() {
     Fiber* fiber = starting_;
-    fiber->body_();
-    fiber->done_ = true;
-    _longjmp(fiber->outside_, 1);
+    while (true) {
+      fiber->body_();
+      fiber->done_ = true;
+      fiber->leave();
+    }
   }
 
   static inline thread_local Fiber* starting_ = nullptr;

@@ -22,7 +22,16 @@ class Machine {
   /// throws, and Error where threads go apart or reach beyond their shared memory.
   void launch(std::int64_t blocks, int threads, std::size_t shared_bytes,
               const std::function<void()>& kernel) {
-    for (block_ = 0; block_ < blocks; ++block_) run_block(threads, shared_bytes, kernel);
+    kernel_ = &kernel;
+    while (threads_.size() < static_cast<std::size_t>(threads)) {
+      threads_.push_back(std::make_unique<Thread>(*this));
+    }
+    try {
+      for (block_ = 0; block_ < blocks; ++block_) run_block(threads, shared_bytes);
+    } catch (...) {
+      threads_.clear();  // they are somewhere in their kernel
+      throw;
+    }
   }
 
   int thread_index() const { return current_; }
@@ -61,10 +70,10 @@ class Machine {
   };
 
   struct Thread {
-    explicit Thread(const std::function<void()>& kernel)
-        : fiber([this, &kernel] {
+    explicit Thread(const Machine& machine)
+        : fiber([this, &machine] {
             try {
-              kernel();
+              (*machine.kernel_)();
             } catch (...) {
               error = std::current_exception();
             }
@@ -90,10 +99,9 @@ class Machine {
     }
   }
 
-  void run_block(int threads, std::size_t shared_bytes, const std::function<void()>& kernel) {
+  void run_block(int threads, std::size_t shared_bytes) {
     shared_.assign(shared_bytes, '\xff');
-    threads_.clear();
-    for (int i = 0; i < threads; ++i) threads_.push_back(std::make_unique<Thread>(kernel));
+    for (const auto& thread : threads_) thread->copies.clear();
     std::vector<State> warps(static_cast<std::size_t>(threads / 32), State::ready);
     while (true) {
       std::vector<std::size_t> ready;
@@ -147,12 +155,15 @@ class Machine {
       emulation::load_matrices(lanes, shared_.data(), transposed);
     } else if (kind == Kind::multiply_add) {
       emulation::multiply_add(lanes);
+    } else if (kind == Kind::any) {
+      emulation::any(lanes);
     } else {
       emulation::across(lanes);
     }
   }
 
   Random random_{7};
+  const std::function<void()>* kernel_ = nullptr;
   std::vector<char> shared_;
   std::vector<std::unique_ptr<Thread>> threads_;
   std::int64_t block_ = 0;

@@ -61,6 +61,10 @@ TEST(CudaMachineEmulation, ExchangesBetweenLanes) {
   });
 }
 
+TEST(CudaMachineEmulation, AsksWarpsOneByOne) {
+  launch(64, 0, [] { EXPECT_EQ(any_lane(thread_index() == 40), thread_index() >= 32); });
+}
+
 TEST(CudaMachineEmulation, RoundsToNearestEven) {
   EXPECT_EQ(bf16_bits(1.0F), 0x3f80U);
   EXPECT_EQ(bf16_bits(1.00390625F), 0x3f80U);  // half way, to even

@@ -10,7 +10,15 @@
 
 namespace hadal::dao::kernels::cuda::emulation {
 
-enum class Kind { none, barrier, load_matrices, load_matrices_transposed, multiply_add, across };
+enum class Kind {
+  none,
+  barrier,
+  load_matrices,
+  load_matrices_transposed,
+  multiply_add,
+  across,
+  any
+};
 
 /// What a lane brings to an instruction that its whole warp or thread block takes part in.
 struct Request {
@@ -93,6 +101,13 @@ inline void across(const Lanes& lanes) {
   for (std::size_t lane = 0; lane < 32; ++lane) {
     *lanes[lane]->sums = before[lane ^ static_cast<std::size_t>(lanes[lane]->mask)];
   }
+}
+
+/// vote.sync.any, where what does not hold is 0.
+inline void any(const Lanes& lanes) {
+  bool holds = false;
+  for (const Request* request : lanes) holds = holds || *request->sums != 0;
+  for (const Request* request : lanes) *request->sums = holds ? 1 : 0;
 }
 
 }  // namespace hadal::dao::kernels::cuda::emulation

@@ -1,9 +1,9 @@
-// The CUDA kernels of decoding, run by emulation on the CPU, against the definition in fp64.
+// The CUDA kernels of decoding against the definition in fp64.
 #include "hadal/core/error.h"
-#include "hadal/core/random.h"
-#include "hadal/dao/kernels/cuda/emulation/launch.h"
+#include "hadal/dao/kernels/cuda/attention.h"
 #include "hadal/dao/kernels/cuda/prepare.h"
 #include "hadal/dao/kernels/cuda/sm80_bf16_attention_decode.cuh"
+#include "hadal/dao/kernels/cuda/testing.h"
 #include "hadal/dao/testing.h"
 
 #include <cmath>
@@ -82,47 +82,62 @@ AttentionResult defined(const Sequences& x, std::int64_t sequence, const at::Ten
   return {at::matmul(weights, tokens_of(x.cache.value)), at::logsumexp(scores, 2)};
 }
 
-/// `mask` is bool [n, heads or kv_heads, 1, pages], or undefined.
-void expect_exact(const Sequences& x, const at::Tensor& mask, int multiprocessors) {
-  std::optional<BlockLists> lists;
-  if (mask.defined()) lists = block_lists(mask);
-  const DecodeCall call = prepare_decode(x.query, x.cache, lists, {}, multiprocessors);
-  emulation::Launch launch;
-  launch_decode(call.params, launch);
-  const AttentionResult ours = call.result();
-  for (std::int64_t i = 0; i < x.query.size(0); ++i) {
-    SCOPED_TRACE(concat("sequence ", i, ", ", call.params.splits, " splits"));
-    at::Tensor kept;
-    if (mask.defined())
-      kept = mask[i].squeeze(1).repeat_interleave(x.query.size(1) / mask.size(1), 0);
-    const AttentionResult exact = defined(x, i, kept);
-    // Results are rounded to bf16 and weights were: each is worth 2^-9 of values of about 4.
-    EXPECT_LT(error_of(ours.output[i], exact.output), 2e-2);
-    const at::Tensor finite = exact.log_sum_exp.isfinite();
-    EXPECT_TRUE(at::equal(ours.log_sum_exp[i].isfinite(), finite));
-    EXPECT_LT(error_of(ours.log_sum_exp[i].masked_fill(~finite, 0),
-                       exact.log_sum_exp.masked_fill(~finite, 0)),
-              1e-5);
-  }
-}
-
-class CudaDecodeEmulation : public ::testing::Test {
+class CudaDecode : public EachPlace {
  protected:
-  void SetUp() override { seed_aten(22); }
+  CudaDecode() : EachPlace(/*seed=*/22) {}
+
+  /// By the kernels; `multiprocessors` are those of the emulated GPU.
+  static AttentionResult result_of(const Sequences& x, const std::optional<BlockLists>& lists,
+                                   [[maybe_unused]] int multiprocessors) {
+#if defined(HADAL_CUDA)
+    if (GetParam() == Where::gpu) {
+      const PagedCache cache{there(x.cache.key), there(x.cache.value), x.cache.table,
+                             x.cache.lengths};
+      const AttentionResult result = decode(there(x.query), cache, lists);
+      return {result.output.cpu(), result.log_sum_exp.cpu()};
+    }
+#endif
+    const DecodeCall call = prepare_decode(x.query, x.cache, lists, {}, multiprocessors);
+    emulation::Launch launch;
+    launch_decode(call.params, launch);
+    return call.result();
+  }
+
+  /// `mask` is bool [n, heads or kv_heads, 1, pages], or undefined.
+  static void expect_exact(const Sequences& x, const at::Tensor& mask, int multiprocessors) {
+    std::optional<BlockLists> lists;
+    if (mask.defined()) lists = block_lists(mask);
+    const AttentionResult ours = result_of(x, lists, multiprocessors);
+    for (std::int64_t i = 0; i < x.query.size(0); ++i) {
+      SCOPED_TRACE(concat("sequence ", i, ", ", multiprocessors, " multiprocessors"));
+      at::Tensor kept;
+      if (mask.defined()) {
+        kept = mask[i].squeeze(1).repeat_interleave(x.query.size(1) / mask.size(1), 0);
+      }
+      const AttentionResult exact = defined(x, i, kept);
+      // Results are rounded to bf16 and weights were: each is worth 2^-9 of values of about 4.
+      EXPECT_LT(error_of(ours.output[i], exact.output), 2e-2);
+      const at::Tensor finite = exact.log_sum_exp.isfinite();
+      EXPECT_TRUE(at::equal(ours.log_sum_exp[i].isfinite(), finite));
+      EXPECT_LT(error_of(ours.log_sum_exp[i].masked_fill(~finite, 0),
+                         exact.log_sum_exp.masked_fill(~finite, 0)),
+                1e-5);
+    }
+  }
 };
 
-TEST_F(CudaDecodeEmulation, EqualsTheDefinitionWithAnyNumberOfSplits) {
+TEST_P(CudaDecode, EqualsTheDefinitionWithAnyNumberOfSplits) {
   const Sequences x = sequences_of(4, 2, 64, {1, 64, 700, 1000});
   for (const int multiprocessors : {1, 8, 132}) expect_exact(x, {}, multiprocessors);
 }
 
-TEST_F(CudaDecodeEmulation, TakesAllHeadSizesAndGroups) {
+TEST_P(CudaDecode, TakesAllHeadSizesAndGroups) {
   expect_exact(sequences_of(1, 1, 32, {70}), {}, 4);
   expect_exact(sequences_of(40, 2, 128, {200, 130}), {}, 4);  // more heads than a tile has rows
   expect_exact(sequences_of(3, 3, 256, {600}), {}, 4);
 }
 
-TEST_F(CudaDecodeEmulation, LooksAtThePagesOfItsListsOnly) {
+TEST_P(CudaDecode, LooksAtThePagesOfItsListsOnly) {
   const Sequences x = sequences_of(4, 2, 64, {300, 900});
   const std::int64_t pages = x.cache.table.size(1);
   for (const std::int64_t rows : {4, 2}) {
@@ -133,7 +148,7 @@ TEST_F(CudaDecodeEmulation, LooksAtThePagesOfItsListsOnly) {
   }
 }
 
-TEST_F(CudaDecodeEmulation, RefusesPagesThatAreNotThere) {
+TEST_P(CudaDecode, RefusesPagesThatAreNotThere) {
   const Sequences x = sequences_of(2, 1, 64, {100});
   x.cache.table[0][1] = 99;
   try {
@@ -146,6 +161,8 @@ TEST_F(CudaDecodeEmulation, RefusesPagesThatAreNotThere) {
   x.cache.lengths[0] = 1000;
   EXPECT_THROW(prepare_decode(x.query, x.cache, {}, {}, 8), InvalidArgument);
 }
+
+INSTANTIATE_TEST_SUITE_P(Runs, CudaDecode, each_place(), name_of_place);
 
 TEST(CudaDecodeSplits, KeepAllMultiprocessorsBusyWithPartsThatAreWorthIt) {
   EXPECT_EQ(decode_splits(/*rows=*/8, /*pages=*/256, /*multiprocessors=*/132), 33);
