@@ -41,9 +41,12 @@ PAIRS = [
     ("the cat sat\n\nthe cat ran\n", "\nthe cat the cat\nran sat"),
     ("x y z x y z\nz y x", "z y x z y x\nx x y y z z"),
     ("one line only of two", "one line\nonly of\ntwo"),
+    # A word counts no oftener than the summary has it.
+    ("a\na\nb", "a\nb"),
     # Many longest subsequences: which one is taken shows in the union.
     ("a b c a b c a b c a b c", "b a c b a c b a\nc c b b a a\na c b"),
     (" ".join("abcabdcabdbacdbcbdacbadcbad"), " ".join("badcabdacb") + "\n" + " ".join("dcbadcba")),
+    ("c c b b c a a", "c a c b\nc a c a\na c a b"),
     (" ".join("0110100110010110" * 4), " ".join("10010110" * 3) + "\n" + " ".join("001" * 9)),
 ]
 
