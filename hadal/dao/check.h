@@ -1,6 +1,6 @@
 #pragma once
 
-#include "hadal/dao/attention.h"
+#include "hadal/dao/inputs.h"
 
 namespace hadal::dao {
 
@@ -8,5 +8,8 @@ namespace hadal::dao {
 /// these.
 void check_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                      const std::optional<BlockLists>& lists, const AttentionOptions& options);
+
+/// Throws InvalidArgument, naming what was expected, unless `lists` are such of these sequences.
+void check_lists(const BlockLists& lists, const Sequences& sequences, std::int64_t heads);
 
 }  // namespace hadal::dao
