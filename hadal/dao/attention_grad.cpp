@@ -7,6 +7,7 @@ namespace hadal::dao {
 
 AttentionResult attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                           const std::optional<BlockLists>& lists, const AttentionOptions& options) {
+  // Before autograd, which does not take undefined tensors.
   check_attention(query, key, value, lists, options);
   return differentiable_attention(query, key, value, /*lengths=*/{}, lists, options);
 }

@@ -2,8 +2,10 @@
 
 #include "hadal/dao/attention.h"
 #include "hadal/dao/block_lists.h"
+#include "hadal/dao/select/scorer.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include <ATen/core/Tensor.h>
@@ -35,7 +37,8 @@ class Selector {
   virtual ~Selector() = default;
 
   /// The choice for query [batch, heads, queries, head_dim] and key [batch, kv_heads, keys,
-  /// head_dim], as attention_forward() takes them; visible blocks only. Each head of a group of
+  /// head_dim], as attention_forward() takes them; blocks that have a visible pair only. Keys that
+  /// options.key_mask leaves out count nowhere and have no part in a score. Each head of a group of
   /// queries chooses for itself. The same at each call and with any number of threads; of equal
   /// scores, the block nearer to the start wins. Memory is linear in the number of tokens, but for
   /// the lists. Throws InvalidArgument for what attention_forward() does not take.
@@ -54,35 +57,34 @@ class Selector {
   Selector& operator=(const Selector&) = default;
 };
 
-/// Keeps the blocks with the largest product of the block's mean query and the mean key.
-class PooledTopK : public Selector {
+/// Keeps the blocks with the largest scores.
+class TopK : public Selector {
  public:
-  /// Throws InvalidArgument, naming the value, for a budget out of range.
-  explicit PooledTopK(const Budget& budget);
+  /// Throws InvalidArgument, naming the value, for a budget out of range or no scorer.
+  TopK(std::shared_ptr<const BlockScorer> scorer, const Budget& budget);
   BlockLists select(const at::Tensor& query, const at::Tensor& key,
                     const AttentionOptions& options = {}) const override;
   double flops(const at::Tensor& query, const at::Tensor& key,
                const AttentionOptions& options = {}) const override;
 
  private:
+  std::shared_ptr<const BlockScorer> scorer_;
   Budget budget_;
 };
 
-/// Keeps the blocks in which a key could have the largest product with the block's mean query q,
-/// judged by the smallest and the largest key in each dimension: sum over i of
-/// max(q_i smallest_i, q_i largest_i), which no key's product exceeds. Quest (Tang et al., 2024),
-/// for blocks of queries; for one query it is theirs.
-class QuestBounds : public Selector {
+/// Keeps the blocks with the largest product of the block's mean query and the mean key.
+class PooledTopK : public TopK {
+ public:
+  /// Throws InvalidArgument, naming the value, for a budget out of range.
+  explicit PooledTopK(const Budget& budget);
+};
+
+/// Keeps the blocks in which a key could have the largest product with the block's mean query (see
+/// BoundsScorer).
+class QuestBounds : public TopK {
  public:
   /// Throws InvalidArgument, naming the value, for a budget out of range.
   explicit QuestBounds(const Budget& budget);
-  BlockLists select(const at::Tensor& query, const at::Tensor& key,
-                    const AttentionOptions& options = {}) const override;
-  double flops(const at::Tensor& query, const at::Tensor& key,
-               const AttentionOptions& options = {}) const override;
-
- private:
-  Budget budget_;
 };
 
 /// Keeps what is always kept, and no more: sinks, a window and the diagonal (Xiao et al., 2023).
@@ -100,20 +102,42 @@ class SlidingWindow : public Selector {
   AlwaysKept always_;
 };
 
-/// Keeps, beside what is always kept, the blocks of the largest products of mean query and mean key
-/// until they hold the share `mass` of the attention, where each pair's weight is estimated as
-/// exp(scale product).
+/// Keeps, beside what is always kept, the blocks of the largest scores until they hold the share
+/// `mass` of the attention, where each pair's weight is estimated as exp(score).
 class Threshold : public Selector {
  public:
-  /// Throws InvalidArgument, naming the value, for a mass not in (0, 1] or `always` below 0.
+  /// By mean query and mean key. Throws InvalidArgument, naming the value, for a mass not in (0, 1]
+  /// or `always` below 0.
   explicit Threshold(double mass, const AlwaysKept& always = {});
+  /// Throws, too, where there is no scorer.
+  Threshold(std::shared_ptr<const BlockScorer> scorer, double mass, const AlwaysKept& always = {});
   BlockLists select(const at::Tensor& query, const at::Tensor& key,
                     const AttentionOptions& options = {}) const override;
   double flops(const at::Tensor& query, const at::Tensor& key,
                const AttentionOptions& options = {}) const override;
 
  private:
+  std::shared_ptr<const BlockScorer> scorer_;
   double mass_;
+  AlwaysKept always_;
+};
+
+/// Keeps, beside what is always kept, the blocks whose score, as the logit of a probability, gives
+/// more than `probability`: what a gate with a sigmoid decides for each pair of blocks by itself.
+class SigmoidThreshold : public Selector {
+ public:
+  /// Throws InvalidArgument, naming the value, for a probability not above 0 and below 1, `always`
+  /// below 0, or no scorer.
+  SigmoidThreshold(std::shared_ptr<const BlockScorer> scorer, double probability,
+                   const AlwaysKept& always = {});
+  BlockLists select(const at::Tensor& query, const at::Tensor& key,
+                    const AttentionOptions& options = {}) const override;
+  double flops(const at::Tensor& query, const at::Tensor& key,
+               const AttentionOptions& options = {}) const override;
+
+ private:
+  std::shared_ptr<const BlockScorer> scorer_;
+  double logit_;
   AlwaysKept always_;
 };
 
