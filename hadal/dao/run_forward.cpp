@@ -29,10 +29,9 @@ static_assert(kBlock == kBlockSize);
 struct Call {
   ForwardKernel kernel;
   const Inputs* inputs;
-  at::Tensor query;  // [batch, heads, queries, head_dim], rows dense
-  kernels::PackedTensors packed;
+  at::Tensor query;       // [batch, heads, queries, head_dim], rows dense
+  at::Tensor key, value;  // [batch, kv_heads, keys, head_dim], zeros where there is padding
   KeyBits real;
-  bool careful;
   std::int64_t padded;
   float scale;
   at::Tensor output;       // fp32 [batch, heads, queries, head_dim], rows dense
@@ -46,28 +45,34 @@ void* address(const at::Tensor& tensor, std::int64_t batch, std::int64_t head, s
   return static_cast<char*>(tensor.data_ptr()) + elements * tensor.element_size();
 }
 
-/// What a task reads: queries, and the keys and values that they look at.
+/// Packed keys and values.
+struct PackedKeys {
+  kernels::Packed packed;
+  bool careful;  // see Task
+};
+
+PackedKeys of_place(const kernels::PackedTensors& all, bool careful, std::int64_t place) {
+  const auto part = [&](const at::Tensor& packed) {
+    return static_cast<const char*>(packed.const_data_ptr()) +
+           place * packed.stride(0) * packed.element_size();
+  };
+  return {{part(all.keys), part(all.values)}, careful};
+}
+
+/// What a task reads: queries, and what they look at.
 void set_operands(const Call& call, std::int64_t head, const SegmentBlock& at, Task& task) {
   const Sequences& sequences = call.inputs->sequences;
   const Segment& queries = sequences.queries[at.segment];
   const Segment& keys = sequences.keys[at.segment];
   const std::int64_t heads = call.query.size(1);
-  const std::int64_t kv_heads = call.inputs->key.size(1);
   const std::int64_t first = at.block * kBlock;
   task.queries = address(call.query, queries.batch, head, queries.first + first);
   task.query_stride = call.query.stride(2);
   task.rows = std::min<std::int64_t>(kBlock, queries.tokens - first);
   task.head_dim = call.query.size(3);
   task.padded = call.padded;
-  const auto part = [&](const at::Tensor& packed) {
-    const std::int64_t place = keys.place(kv_heads, head / (heads / kv_heads), 0);
-    return static_cast<const char*>(packed.const_data_ptr()) +
-           place * kBlock * call.padded * packed.element_size();
-  };
-  task.head = {part(call.packed.keys), part(call.packed.values)};
   task.keys = keys.tokens;
   task.real = call.real.of(keys.batch);
-  task.careful = call.careful;
   task.scale = call.scale;
   const auto& lists = call.inputs->lists;
   const VisibleBlocks visible =
@@ -79,31 +84,81 @@ void set_operands(const Call& call, std::int64_t head, const SegmentBlock& at, T
   task.limit_step = visible.limit_step;
 }
 
-Task task_of(const Call& call, std::int64_t head, const SegmentBlock& at, float* scratch) {
+void run_task(const Call& call, std::int64_t head, const SegmentBlock& at, const PackedKeys& keys,
+              const at::Tensor& scratch) {
   Task task{};
   set_operands(call, head, at, task);
+  task.head = keys.packed;
+  task.careful = keys.careful;
   const Segment& queries = call.inputs->sequences.queries[at.segment];
   const std::int64_t token = queries.first + at.block * kBlock;
   task.output = static_cast<float*>(address(call.output, queries.batch, head, token));
   task.output_stride = call.output.stride(2);
   task.log_sum_exp = static_cast<float*>(address(call.log_sum_exp, queries.batch, head, token));
-  task.scratch = scratch;
-  return task;
+  task.scratch = scratch.mutable_data_ptr<float>();
+  call.kernel.run(task);
 }
 
-/// Runs all tasks, those of the last query blocks first, because causal ones take longest.
-void run(const Call& call) {
-  const auto& blocks = call.inputs->sequences.queries.by_number();
-  const std::int64_t heads = call.query.size(1);
-  const auto count = static_cast<std::int64_t>(blocks.size()) * heads;
+/// Calls work(item, scratch memory) for each item, in their order, whichever thread is free.
+template <class Work>
+void for_each_item(const Call& call, std::int64_t count, const Work& work) {
   std::atomic<std::int64_t> next{0};
   at::parallel_for(0, at::get_num_threads(), 1, [&](std::int64_t, std::int64_t) {
     const at::Tensor scratch = at::empty({kernels::scratch_floats(call.padded)}, at::kFloat);
-    for (std::int64_t i = next++; i < count; i = next++) {
-      const SegmentBlock& at = blocks[blocks.size() - 1 - static_cast<std::size_t>(i / heads)];
-      call.kernel.run(task_of(call, i % heads, at, scratch.mutable_data_ptr<float>()));
-    }
+    for (std::int64_t i = next++; i < count; i = next++) work(i, scratch);
   });
+}
+
+/// Packs all keys and values, then runs all tasks, those of the last query blocks first, because
+/// causal ones take longest.
+void run_blocks(const Call& call) {
+  const auto& [queries, keys] = call.inputs->sequences;
+  const auto& blocks = queries.by_number();
+  const std::int64_t heads = call.query.size(1);
+  const std::int64_t kv_heads = call.key.size(1);
+  const auto packed = kernels::pack(call.key, call.value, call.padded, keys);
+  const bool careful = !all_finite(packed.values);
+  for_each_item(call, static_cast<std::int64_t>(blocks.size()) * heads,
+                [&, &keys = keys](std::int64_t i, const at::Tensor& scratch) {
+                  const SegmentBlock& at =
+                      blocks[blocks.size() - 1 - static_cast<std::size_t>(i / heads)];
+                  const std::int64_t kv_head = i % heads / (heads / kv_heads);
+                  const std::int64_t place = keys[at.segment].place(kv_heads, kv_head, 0);
+                  run_task(call, i % heads, at, of_place(packed, careful, place), scratch);
+                });
+}
+
+/// Sequences of up to this many blocks of keys are packed where and when they are used, which
+/// spares memory that is larger than the caches.
+constexpr std::int64_t kShort = 4;
+
+bool is_short(const Call& call) {
+  const Segments& keys = call.inputs->sequences.keys;
+  const auto items = static_cast<std::int64_t>(keys.size()) * call.key.size(1);
+  return (keys.by_number().empty() || keys.by_number().back().block < kShort) &&
+         items >= 4 * at::get_num_threads();
+}
+
+/// Runs the sequences one head of keys at a time.
+void run_sequences(const Call& call) {
+  const auto& [queries, keys] = call.inputs->sequences;
+  const std::int64_t kv_heads = call.key.size(1);
+  const std::int64_t group = call.query.size(1) / kv_heads;
+  const auto run_head = [&, &queries = queries, &keys = keys](std::int64_t i,
+                                                              const at::Tensor& scratch) {
+    const auto segment = static_cast<std::size_t>(i / kv_heads);
+    const at::Tensor packed =
+        at::empty({2, keys[segment].blocks(), kBlock, call.padded}, call.key.options());
+    kernels::pack_head(call.key, call.value, call.padded, keys[segment], i % kv_heads,
+                       packed[0].mutable_data_ptr(), packed[1].mutable_data_ptr());
+    const PackedKeys head{{packed[0].const_data_ptr(), packed[1].const_data_ptr()},
+                          !all_finite(packed[1])};
+    for (std::int64_t j = 0; j < group * queries[segment].blocks(); ++j) {
+      run_task(call, i % kv_heads * group + j / queries[segment].blocks(),
+               {segment, j % queries[segment].blocks()}, head, scratch);
+    }
+  };
+  for_each_item(call, static_cast<std::int64_t>(keys.size()) * kv_heads, run_head);
 }
 
 at::Tensor with_dense_rows(const at::Tensor& tensor) {
@@ -128,23 +183,21 @@ AttentionResult run_forward(const ForwardKernel& kernel, const Inputs& inputs, b
   const auto real = [&](const at::Tensor& tensor) {
     return without_padding(tensor.detach().to(kernel.type), inputs.options.key_mask);
   };
-  const auto packed =
-      kernels::pack(real(inputs.key), real(inputs.value), padded, inputs.sequences.keys);
   const auto sizes = query.sizes();
   const Call call{
       .kernel = kernel,
       .inputs = &inputs,
       .query = with_dense_rows(query.detach().to(kernel.type)),
-      .packed = packed,
+      .key = real(inputs.key),
+      .value = real(inputs.value),
       .real = KeyBits(inputs.options.key_mask),
-      .careful = !all_finite(packed.values),
       .padded = padded,
       .scale = static_cast<float>(scale_of(inputs.options, query.size(3))),
       .output = tokens_first
                     ? at::empty({sizes[0], sizes[2], sizes[1], sizes[3]}, fp32).transpose(1, 2)
                     : at::empty(sizes, fp32),
       .log_sum_exp = at::empty(sizes.slice(0, 3), fp32)};
-  run(call);
+  is_short(call) ? run_sequences(call) : run_blocks(call);
   return {call.output, call.log_sum_exp};
 }
 

@@ -85,6 +85,23 @@ void pack_all(const at::Tensor& key, const at::Tensor& value, std::int64_t padde
       });
 }
 
+template <int group, class Element>
+void pack_head(const at::Tensor& key, const at::Tensor& value, std::int64_t padded,
+               const Segment& segment, std::int64_t head, Element* keys, Element* values) {
+  const std::int64_t block = kBlock * padded;
+  std::fill_n(keys, segment.blocks() * block, Element{});
+  std::fill_n(values, segment.blocks() * block, Element{});
+  const auto rows = [&](const at::Tensor& tensor, std::int64_t first) {
+    return rows_of<Element>(tensor, segment.batch, head, segment.first + first);
+  };
+  for (std::int64_t first = 0; first < segment.tokens; first += kBlock) {
+    const std::int64_t count = std::min<std::int64_t>(kBlock, segment.tokens - first);
+    const std::int64_t offset = first / kBlock * block;
+    pack_keys<group>(rows(key, first), count, key.size(3), keys + offset);
+    pack_values<group>(rows(value, first), count, key.size(3), padded, values + offset);
+  }
+}
+
 template <class Element>
 void pack_all_rows(const at::Tensor& tensor, std::int64_t padded, const Segments& segments,
                    const at::Tensor& packed) {
@@ -112,6 +129,17 @@ PackedTensors pack(const at::Tensor& key, const at::Tensor& value, std::int64_t 
     pack_all<2, std::uint16_t>(key, value, padded, segments, packed);
   }
   return packed;
+}
+
+void pack_head(const at::Tensor& key, const at::Tensor& value, std::int64_t padded,
+               const Segment& segment, std::int64_t head, void* keys, void* values) {
+  if (key.scalar_type() == at::kFloat) {
+    pack_head<1>(key, value, padded, segment, head, static_cast<float*>(keys),
+                 static_cast<float*>(values));
+  } else {
+    pack_head<2>(key, value, padded, segment, head, static_cast<std::uint16_t*>(keys),
+                 static_cast<std::uint16_t*>(values));
+  }
 }
 
 at::Tensor pack_rows(const at::Tensor& tensor, std::int64_t padded, const Segments& segments,

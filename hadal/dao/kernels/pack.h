@@ -18,6 +18,11 @@ struct PackedTensors {
 PackedTensors pack(const at::Tensor& key, const at::Tensor& value, std::int64_t padded,
                    const Segments& segments);
 
+/// Packs one head of one segment in the same way into memory of the caller's, of kBlock * padded
+/// elements a block each.
+void pack_head(const at::Tensor& key, const at::Tensor& value, std::int64_t padded,
+               const Segment& segment, std::int64_t head, void* keys, void* values);
+
 /// The rows of such a tensor as they are, [blocks, kBlock, padded], with `fill` beyond them.
 at::Tensor pack_rows(const at::Tensor& tensor, std::int64_t padded, const Segments& segments,
                      float fill = 0);
