@@ -1,7 +1,7 @@
 #include "hadal/dao/kernels/pack.h"
 
 #include "hadal/dao/block_lists.h"
-#include "hadal/dao/kernels/forward.h"
+#include "hadal/dao/kernels/pack_block.h"
 
 #include <algorithm>
 
@@ -13,42 +13,11 @@ namespace {
 
 /// Where a head's rows lie.
 template <class Element>
-struct Rows {
-  const Element* data;
-  std::int64_t stride;
-  std::int64_t step;  // between the elements of a row
-};
-
-template <class Element>
 Rows<Element> rows_of(const at::Tensor& tensor, std::int64_t head) {
   const auto heads = tensor.size(1);
   return {static_cast<const Element*>(tensor.const_data_ptr()) + (head / heads) * tensor.stride(0) +
               (head % heads) * tensor.stride(1),
           tensor.stride(2), tensor.stride(3)};
-}
-
-/// [rows, size] -> [size / group][kBlock][group]: the block's rows side by side, in groups of
-/// `group` neighbours of a row. 1 for fp32, 2 for bf16.
-template <int group, class Element>
-void pack_keys(const Rows<Element>& from, std::int64_t rows, std::int64_t size, Element* to) {
-  for (std::int64_t i = 0; i < size; ++i) {
-    Element* column = to + (i / group) * kBlock * group + i % group;
-    for (std::int64_t row = 0; row < rows; ++row) {
-      column[row * group] = from.data[row * from.stride + i * from.step];
-    }
-  }
-}
-
-/// [rows, size] -> [kBlock / group][padded][group]: groups of rows interleaved.
-template <int group, class Element>
-void pack_values(const Rows<Element>& from, std::int64_t rows, std::int64_t size,
-                 std::int64_t padded, Element* to) {
-  for (std::int64_t row = 0; row < rows; ++row) {
-    Element* line = to + (row / group) * padded * group + row % group;
-    for (std::int64_t i = 0; i < size; ++i) {
-      line[i * group] = from.data[row * from.stride + i * from.step];
-    }
-  }
 }
 
 template <int group, class Element>
@@ -69,8 +38,8 @@ void pack_all(const at::Tensor& key, const at::Tensor& value, std::int64_t padde
       };
       const std::int64_t rows = std::min<std::int64_t>(kBlock, keys - first);
       const std::int64_t offset = item * kBlock * padded;
-      pack_keys<group>(block_of(key), rows, size, key_data + offset);
-      pack_values<group>(block_of(value), rows, size, padded, value_data + offset);
+      pack_keys<group>(block_of(key), 0, rows, size, key_data + offset);
+      pack_values<group>(block_of(value), 0, rows, size, padded, value_data + offset);
     }
   });
 }
