@@ -6,7 +6,7 @@
 
 #include <type_traits>
 
-namespace hadal::dao::kernels::cuda {
+namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE {
 
 /// For a block of queries. 32 rows a warp halve what it reads of keys and values, as long as the
 /// rows' results, kHead registers a thread for 32 rows, leave room. By count, not measured: forward
@@ -21,4 +21,4 @@ using QueryLayout =
 template <int kHead>
 using DecodeLayout = Layout<kHead, 1, 1, 4, kHead == 256 ? 1 : 2>;
 
-}  // namespace hadal::dao::kernels::cuda
+}  // namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE
