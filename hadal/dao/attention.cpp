@@ -3,8 +3,10 @@
 #include "hadal/core/isa.h"
 #include "hadal/dao/check.h"
 #include "hadal/dao/compute.h"
+#include "hadal/dao/finite.h"
 #include "hadal/dao/kernels/forward.h"
 #include "hadal/dao/kernels/pack.h"
+#include "hadal/dao/key_bits.h"
 #include "hadal/dao/visible.h"
 
 #include <algorithm>
@@ -42,6 +44,8 @@ struct Call {
   at::Tensor output;  // fp32, contiguous
   at::Tensor log_sum_exp;
   const BlockLists* lists;
+  KeyBits real;
+  bool careful;
   std::int64_t kv_heads;
   std::int64_t keys;
   std::int64_t padded;
@@ -73,6 +77,8 @@ Task task_of(const Call& call, std::int64_t item, float* scratch) {
   task.head = {at(call.packed.keys, kv_head * call.packed.head_elements),
                at(call.packed.values, kv_head * call.packed.head_elements)};
   task.keys = call.keys;
+  task.real = call.real.of(batch);
+  task.careful = call.careful;
   task.scale = call.scale;
   const std::int64_t row = (batch * heads + head) * queries + first_row;
   task.output = call.output.mutable_data_ptr<float>() + row * task.head_dim;
@@ -115,12 +121,18 @@ AttentionResult attention_forward(const at::Tensor& query, const at::Tensor& key
   const auto type = product_type(query.scalar_type());
   const std::int64_t padded = padded_head(query.size(3));
   const auto fp32 = query.options().dtype(at::kFloat);
+  const auto real = [&](const at::Tensor& tensor) {
+    return without_padding(tensor.detach().to(type), options.key_mask);
+  };
+  const auto packed = kernels::pack(real(key), real(value), padded);
   const Call call{.kernel = kernel_of(type),
                   .query = with_dense_rows(query.detach().to(type)),
-                  .packed = kernels::pack(key.detach().to(type), value.detach().to(type), padded),
+                  .packed = packed,
                   .output = at::empty(query.sizes(), fp32),
                   .log_sum_exp = at::empty(query.sizes().slice(0, 3), fp32),
                   .lists = lists ? &*lists : nullptr,
+                  .real = KeyBits(options.key_mask),
+                  .careful = !all_finite(packed.values),
                   .kv_heads = key.size(1),
                   .keys = key.size(2),
                   .padded = padded,

@@ -4,8 +4,10 @@
 #include "hadal/core/isa.h"
 #include "hadal/dao/check.h"
 #include "hadal/dao/compute.h"
+#include "hadal/dao/finite.h"
 #include "hadal/dao/kernels/backward.h"
 #include "hadal/dao/kernels/pack.h"
+#include "hadal/dao/key_bits.h"
 #include "hadal/dao/query_lists.h"
 #include "hadal/dao/visible.h"
 
@@ -48,7 +50,9 @@ struct Call {
   Kernel kernel;
   const BlockLists* lists;
   std::optional<QueryLists> transposed;
-  std::int64_t heads, kv_heads, queries, keys, padded;
+  KeyBits real;
+  bool careful;
+  std::int64_t batch, heads, kv_heads, queries, keys, padded;
   bool causal;
   float to_log2;
   at::Tensor key_rows, value_rows;  // [kv_heads, key blocks, kBlock, padded]
@@ -71,6 +75,13 @@ void wait_for_turn(std::atomic<int>& done, const VisibleBlocks& visible, std::in
     if ((visible.blocks ? visible.blocks[i] : i) == key_block) return;
     done.wait(i, std::memory_order_acquire);
   }
+}
+
+/// The keys of a block that are real, a bit each.
+std::uint64_t real_keys(const Call& call, std::int64_t batch, std::int64_t key_block) {
+  if (const auto* words = call.real.of(batch)) return words[key_block];
+  const std::int64_t keys = call.keys - key_block * kBlock;
+  return keys >= kBlock ? ~std::uint64_t{0} : (std::uint64_t{1} << keys) - 1;
 }
 
 /// Adds what query block `query_block` and key block `key_block` of a head give each other, where
@@ -99,7 +110,8 @@ void run_pair(Call& call, std::int64_t head, std::int64_t query_block, std::int6
   pair.log_sum_exp = static_cast<const float*>(part(call.log_sum_exp, row, kBlock));
   pair.delta = static_cast<const float*>(part(call.delta, row, kBlock));
   pair.padded = call.padded;
-  pair.keys_seen = std::min<std::int64_t>(kBlock, call.keys - key_block * kBlock);
+  pair.real = real_keys(call, head / (call.heads / call.batch), key_block);
+  pair.careful = call.careful;
   pair.first_limit = visible.first_limit - key_block * kBlock;
   pair.limit_step = visible.limit_step;
   pair.to_log2 = call.to_log2;
@@ -109,7 +121,7 @@ void run_pair(Call& call, std::int64_t head, std::int64_t query_block, std::int6
   pair.scratch = scratch;
   std::atomic<int>& done = call.done[static_cast<std::size_t>(row)];
   wait_for_turn(done, visible, key_block);
-  call.kernel(pair);
+  if (pair.real != 0) call.kernel(pair);
   done.fetch_add(1, std::memory_order_release);
   done.notify_all();
 }
@@ -206,7 +218,12 @@ AttentionGradients attention_backward(const at::Tensor& output_grad,
   const double scale = scale_of(options, query.size(3));
   const at::Tensor queries = query.to(type);
   const at::Tensor slopes = output_grad.to(type);
-  const at::Tensor key_rows = in_blocks(key.to(type), padded);
+  const auto rows_of = [&](const at::Tensor& tensor) {
+    return in_blocks(without_padding(tensor.to(type), options.key_mask), padded);
+  };
+  const at::Tensor key_rows = rows_of(key);
+  const auto columns_and_slopes = kernels::pack(queries, slopes, padded);
+  const auto columns_and_queries = kernels::pack(slopes, queries, padded);
   const at::Tensor log_sum_exp = result.log_sum_exp * kLog2E;
   const at::Tensor delta = delta_of(output_grad, result.output, log_sum_exp_grad);
   const std::int64_t heads = query.size(0) * query.size(1);
@@ -215,6 +232,11 @@ AttentionGradients attention_backward(const at::Tensor& output_grad,
   Call call{.kernel = kernel_of(type),
             .lists = lists ? &*lists : nullptr,
             .transposed = {},
+            .real = KeyBits(options.key_mask),
+            // Whatever else is not finite shows in delta.
+            .careful = !all_finite(key_rows) || !all_finite(columns_and_queries.values) ||
+                       !all_finite(delta),
+            .batch = query.size(0),
             .heads = heads,
             .kv_heads = key.size(0) * key.size(1),
             .queries = query.size(2),
@@ -223,10 +245,10 @@ AttentionGradients attention_backward(const at::Tensor& output_grad,
             .causal = options.causal,
             .to_log2 = static_cast<float>(scale * kLog2E),
             .key_rows = key_rows,
-            .value_rows = in_blocks(value.to(type), padded),
+            .value_rows = rows_of(value),
             .keys_across = key_rows.transpose(2, 3).contiguous(),
-            .query_columns_and_slopes = kernels::pack(queries, slopes, padded),
-            .slope_columns_and_queries = kernels::pack(slopes, queries, padded),
+            .query_columns_and_slopes = columns_and_slopes,
+            .slope_columns_and_queries = columns_and_queries,
             .log_sum_exp = rows_in_blocks(
                 log_sum_exp.masked_fill(log_sum_exp == -kInfinity, kInfinity), kInfinity),
             .delta = rows_in_blocks(delta, 0),

@@ -2,6 +2,7 @@
 
 #include "hadal/core/error.h"
 #include "hadal/dao/attention_backward.h"
+#include "hadal/dao/check.h"
 #include "hadal/dao/compute.h"
 
 #include <ATen/ops/zeros_like.h>
@@ -25,7 +26,8 @@ struct Saved {
 void save(AutogradContext* context, const Saved& x) {
   const BlockLists lists = x.lists.value_or(BlockLists{});
   context->save_for_backward({x.query, x.key, x.value, x.result.output, x.result.log_sum_exp,
-                              lists.offsets, lists.blocks});
+                              lists.offsets, lists.blocks,
+                              x.options.key_mask.value_or(at::Tensor())});
   context->saved_data["causal"] = x.options.causal;
   context->saved_data["scale"] = scale_of(x.options, x.query.size(3));
 }
@@ -34,13 +36,16 @@ Saved saved_by(AutogradContext* context) {
   const variable_list x = context->get_saved_variables();
   std::optional<BlockLists> lists;
   if (x[5].defined()) lists = {x[5], x[6]};
+  std::optional<at::Tensor> key_mask;
+  if (x[7].defined()) key_mask = x[7];
   return {.query = x[0],
           .key = x[1],
           .value = x[2],
           .result = {x[3], x[4]},
           .lists = lists,
           .options = {.causal = context->saved_data["causal"].toBool(),
-                      .scale = context->saved_data["scale"].toDouble()}};
+                      .scale = context->saved_data["scale"].toDouble(),
+                      .key_mask = key_mask}};
 }
 
 /// The gradients, as a function of all that they depend on, which has none itself.
@@ -89,6 +94,8 @@ struct Attention : Function<Attention> {
 
 AttentionResult attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                           const std::optional<BlockLists>& lists, const AttentionOptions& options) {
+  // Before autograd, which does not take undefined tensors.
+  check_attention(query, key, value, lists, options);
   const variable_list results = Attention::apply(query, key, value, lists, options);
   return {results[0], results[1]};
 }

@@ -220,6 +220,13 @@ TEST(AttentionForwardInput, IsRefusedWithWhatWasExpected) {
       refused(x, x, x, std::optional(block_lists(at::ones({1, 4, 1, 2}, at::kBool)))),
       "attention: expected lists.offsets int64 [9] (a row a query block, and one), contiguous");
   EXPECT_THROW(block_lists(at::ones({1, 4, 1, 2})), InvalidArgument);
+  const auto masked = [](const at::Tensor& mask) { return AttentionOptions{.key_mask = mask}; };
+  EXPECT_EQ(refused(x, x, x, all, masked(at::ones({1, 69}, at::kBool))),
+            "attention: expected key_mask Bool [1, 70] on cpu, got Bool [1, 69] on cpu");
+  EXPECT_EQ(refused(x, x, x, all, masked(at::ones({1, 70}))),
+            "attention: expected key_mask Bool [1, 70] on cpu, got Float [1, 70] on cpu");
+  EXPECT_EQ(refused(x, x, x, all, masked({})),
+            "attention: expected key_mask Bool [1, 70] on cpu, got an undefined tensor");
 }
 
 }  // namespace

@@ -34,6 +34,17 @@ void check_inputs(const at::Tensor& query, const at::Tensor& key, const at::Tens
   require(key.size(1) >= 1 && query.size(1) % key.size(1) == 0, "kv_heads that divide heads");
 }
 
+void check_key_mask(const at::Tensor& mask, std::int64_t batch, std::int64_t keys) {
+  if (mask.defined() && mask.scalar_type() == at::kBool && mask.is_cpu() &&
+      mask.sizes() == at::IntArrayRef{batch, keys}) {
+    return;
+  }
+  throw InvalidArgument(
+      concat("attention: expected key_mask Bool [", batch, ", ", keys, "] on cpu, got ",
+             mask.defined() ? described(mask) : "an undefined tensor"),
+      "key_mask is [batch, keys] and true where a key is real");
+}
+
 void check_lists(const BlockLists& lists, std::int64_t rows, std::int64_t key_blocks) {
   const auto require = [](bool holds, const std::string& expected) {
     if (!holds) throw InvalidArgument(concat("attention: expected ", expected));
@@ -72,6 +83,7 @@ void check_attention(const at::Tensor& query, const at::Tensor& key, const at::T
   if (options.scale && !(*options.scale > 0 && std::isfinite(*options.scale))) {
     throw InvalidArgument(concat("attention: expected a positive scale, got ", *options.scale));
   }
+  if (options.key_mask) check_key_mask(*options.key_mask, key.size(0), key.size(2));
   if (lists) {
     check_lists(*lists, query.size(0) * query.size(1) * blocks_of(query.size(2)),
                 blocks_of(key.size(2)));

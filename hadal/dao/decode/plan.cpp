@@ -44,10 +44,10 @@ void add_shares(std::span<const float> scores, std::span<float> shares) {
 
 /// Of all visible blocks, for the heads of a group together. Only those that are full and seen by
 /// all queries have a score: the others are kept anyway.
-std::vector<float> shared_scores(const DecodeShape& shape, const Group& group,
-                                 const at::Tensor& features) {
-  std::vector<float> result(static_cast<std::size_t>(group.row.visible.count));
-  const std::span<float> scored(result.data(), static_cast<std::size_t>(group.scored()));
+void find_shared_scores(const DecodeShape& shape, const Group& group, const at::Tensor& features,
+                        std::vector<float>& scores) {
+  scores.assign(static_cast<std::size_t>(group.row.visible.count), 0);
+  const std::span<float> scored(scores.data(), static_cast<std::size_t>(group.scored()));
   const CachedSequence& sequence = *shape.sequences[static_cast<std::size_t>(group.sequence)];
   const std::int64_t first_head = group.sequence * shape.heads + group.kv_head * shape.group();
   const auto score = [&](std::int64_t head, std::span<float> to) {
@@ -57,14 +57,13 @@ std::vector<float> shared_scores(const DecodeShape& shape, const Group& group,
   };
   if (shape.group() == 1) {
     score(0, scored);
-    return result;
+    return;
   }
   std::vector<float> of_head(scored.size());
   for (std::int64_t head = 0; head < shape.group(); ++head) {
     score(head, of_head);
     add_shares(of_head, scored);
   }
-  return result;
 }
 
 }  // namespace
@@ -82,6 +81,7 @@ std::vector<Group> plan(const DecodeShape& shape, const std::optional<Budget>& b
   const auto sequences = static_cast<std::int64_t>(shape.sequences.size());
   std::vector<Group> groups(static_cast<std::size_t>(sequences * shape.kv_heads() * blocks));
   at::parallel_for(0, static_cast<std::int64_t>(groups.size()), 1, [&](auto begin, auto end) {
+    Choice choice;
     for (auto i = begin; i < end; ++i) {
       Group& group = groups[static_cast<std::size_t>(i)];
       group.sequence = i / blocks / shape.kv_heads();
@@ -90,12 +90,10 @@ std::vector<Group> plan(const DecodeShape& shape, const std::optional<Budget>& b
       const Problem problem = shape.problem(group.sequence);
       group.row = row_of(problem, group.query_block);
       if (!budget) continue;
-      std::vector<float> scores;
-      if (features.defined()) scores = shared_scores(shape, group, features);
-      group.blocks = choose_row(problem, budget->always, group.query_block, scores,
-                                [&](const Row& row, Choice& choice, std::span<const float>) {
-                                  return best(*budget, row, choice);
-                                });
+      if (features.defined()) find_shared_scores(shape, group, features, choice.scores);
+      group.blocks = choose_row(
+          problem, budget->always, group.query_block,
+          [&](const Row& row, Choice& open) { return best(*budget, row, open); }, choice);
     }
   });
   return groups;

@@ -59,6 +59,20 @@ struct ForwardMath {
       }
     }
   }
+
+  /// Of one block, whose weights stand first.
+  static void add_seen_values(const Task& task, const State& state, int64_t block) {
+    const auto* values =
+        static_cast<const Unit*>(task.head.values) + block * (kBlock / kGroup) * task.padded;
+    for (int64_t row = 0; row < task.rows; ++row) {
+      for (uint64_t seen = seen_keys(task, row, block); seen != 0; seen &= seen - 1) {
+        const int64_t key = __builtin_ctzll(seen);
+        add_row<Products>(state.output + row * task.padded,
+                          Products::element(state.weights, row * kScoreStride + key), values, key,
+                          task.padded);
+      }
+    }
+  }
 };
 
 }  // namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE

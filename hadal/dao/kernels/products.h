@@ -31,6 +31,8 @@ struct Fp32Products {
   typedef float Unit;
   static constexpr int kGroup = 1;  ///< elements of a unit
 
+  static float element(const void* from, int64_t i) { return static_cast<const float*>(from)[i]; }
+
   /// Adds a [kTileRows, depth] (rows `a_stride` units apart) times b [depth, kTileColumns] (rows
   /// `b_stride` units apart) to `tile`.
   static inline void multiply(Tile& tile, const Unit* a, int64_t a_stride, const Unit* b,

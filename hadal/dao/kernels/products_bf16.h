@@ -11,6 +11,13 @@ struct Bf16Products {
   typedef uint32_t Unit;
   static constexpr int kGroup = 2;
 
+  static float element(const void* from, int64_t i) {
+    const uint32_t bits = uint32_t{static_cast<const uint16_t*>(from)[i]} << 16;
+    float result;
+    __builtin_memcpy(&result, &bits, sizeof result);
+    return result;
+  }
+
   static __m512bh load_pairs(const uint32_t* from) {
     return reinterpret_cast<__m512bh>(_mm512_loadu_si512(from));
   }

@@ -14,25 +14,37 @@ inline float number(uint16_t bf16) {
   return x;
 }
 
+inline bool is_real(const PoolTask& task, int64_t row) {
+  return task.real == nullptr || task.real[row];
+}
+
 template <class Element>
 void mean(const PoolTask& task) {
   const auto* row = static_cast<const Element*>(task.rows);
   float sums[kLargestSize] = {};
+  int64_t count = 0;
   for (int64_t r = 0; r < task.count; ++r, row += task.stride) {
+    if (!is_real(task, r)) continue;
     for (int64_t i = 0; i < task.size; ++i) sums[i] += number(row[i]);
+    ++count;
   }
-  const float share = 1.0F / static_cast<float>(task.count);
+  const float share = 1.0F / static_cast<float>(count == 0 ? 1 : count);
   for (int64_t i = 0; i < task.size; ++i) task.to[i] = sums[i] * share;
 }
 
 template <class Element>
 void bounds(const PoolTask& task) {
-  const auto* row = static_cast<const Element*>(task.rows);
+  const auto* rows = static_cast<const Element*>(task.rows);
+  int64_t first = 0;
+  while (first < task.count && !is_real(task, first)) ++first;
+  if (first == task.count) return;
+  const Element* row = rows + first * task.stride;
   float high[kLargestSize];
   float low[kLargestSize];
   for (int64_t i = 0; i < task.size; ++i) high[i] = low[i] = number(row[i]);
-  for (int64_t r = 1; r < task.count; ++r) {
+  for (int64_t r = first + 1; r < task.count; ++r) {
     row += task.stride;
+    if (!is_real(task, r)) continue;
     for (int64_t i = 0; i < task.size; ++i) {
       const float x = number(row[i]);
       high[i] = x > high[i] ? x : high[i];

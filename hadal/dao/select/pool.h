@@ -6,9 +6,11 @@
 // here or below may have inline functions outside of HADAL_ISA_NAMESPACE.
 namespace hadal::dao {
 
-/// `count` rows of `size` numbers, at most kLargestSize; `to` has `padded` of them.
+/// `count` rows of `size` numbers, at most kLargestSize, without those where `real` is false; where
+/// it is null, all count. `to` has `padded` numbers, or twice as many, and starts as zeros.
 struct PoolTask {
   const void* rows;
+  const bool* real;
   int64_t stride;  // in elements
   int64_t count;
   int64_t size;

@@ -3,8 +3,6 @@
 #include "hadal/dao/select/block_features.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <utility>
 
 #include <ATen/Parallel.h>
@@ -24,27 +22,27 @@ std::pair<std::int64_t, std::int64_t> diagonal(const Problem& problem, const Row
   return {block_of(first), block_of(first + row.queries - 1)};
 }
 
-Choice choice_of(const Problem& problem, const AlwaysKept& always, const Row& row,
-                 std::int64_t index, std::span<const float> scores) {
+/// Fills `choice` from its scores.
+void find_candidates(const Problem& problem, const AlwaysKept& always, const Row& row,
+                     std::int64_t index, Choice& choice) {
   const auto [first, last] = diagonal(problem, row, index);
   // Compared as distances, which do not overflow for windows of any size.
   const auto is_kept = [&, first = first, last = last](std::int64_t block) {
     return block < always.sinks ||
            (block < first ? first - block <= always.window : block - last <= always.window);
   };
-  Choice choice;
-  choice.candidates.reserve(static_cast<std::size_t>(row.visible.count));
+  choice.always.clear();
+  choice.candidates.clear();
   for (std::int64_t block = 0; block < row.visible.count; ++block) {
+    if (row.real_before != nullptr && row.pairs(block) == 0) continue;
     const auto id = static_cast<std::int32_t>(block);
     if (is_kept(block)) {
       choice.always.push_back(id);
     } else {
-      const float score = scores.empty() ? 0 : scores[static_cast<std::size_t>(block)];
-      choice.candidates.push_back(
-          {std::isnan(score) ? std::numeric_limits<float>::infinity() : score, id});
+      choice.candidates.emplace_back(
+          choice.scores.empty() ? 0.0F : choice.scores[static_cast<std::size_t>(block)], id);
     }
   }
-  return choice;
 }
 
 BlockLists joined(const std::vector<std::vector<std::int32_t>>& rows) {
@@ -62,31 +60,45 @@ BlockLists joined(const std::vector<std::vector<std::int32_t>>& rows) {
   return lists;
 }
 
-/// The scores of the row's visible blocks into `buffer`; none without features.
-std::span<const float> scores_of(const Problem& problem, const BlockFeatures& features,
-                                 std::int64_t item, std::int64_t count,
-                                 std::vector<float>& buffer) {
-  if (!features.query.defined()) return {};
-  buffer.resize(static_cast<std::size_t>(count));
-  const std::int64_t head = item / problem.query_blocks();
+/// The scores of the row's visible blocks; none without features.
+void find_scores(const Problem& problem, const BlockFeatures& features, std::int64_t row,
+                 std::int64_t count, std::vector<float>& scores) {
+  if (!features.query.defined()) return;
+  scores.resize(static_cast<std::size_t>(count));
+  const std::int64_t head = row / problem.query_blocks();
   const std::int64_t kv_head = head / (problem.heads / problem.kv_heads);
   const std::int64_t size = features.query.size(2);
-  score_blocks(features.query.const_data_ptr<float>() + item * size,
+  score_blocks(features.query.const_data_ptr<float>() + row * size,
                features.key.const_data_ptr<float>() + kv_head * features.key.size(1) * size, count,
-               size, buffer.data());
-  return buffer;
+               size, scores.data());
+}
+
+/// What is always kept and the first `chosen` candidates, ascending.
+std::vector<std::int32_t> kept(const Choice& choice, std::int64_t chosen, std::int64_t visible) {
+  std::vector<char> is_kept(static_cast<std::size_t>(visible));
+  for (const std::int32_t block : choice.always) is_kept[static_cast<std::size_t>(block)] = 1;
+  for (std::int64_t i = 0; i < chosen; ++i) {
+    is_kept[static_cast<std::size_t>(choice.candidates[static_cast<std::size_t>(i)].block())] = 1;
+  }
+  std::vector<std::int32_t> result(choice.always.size() + static_cast<std::size_t>(chosen));
+  auto to = result.begin();
+  for (std::size_t block = 0; block < is_kept.size() && to != result.end(); ++block) {
+    *to = static_cast<std::int32_t>(block);
+    to += is_kept[block];
+  }
+  return result;
 }
 
 }  // namespace
 
 std::int64_t Row::pairs(std::int64_t block) const {
-  if ((block + 1) * kBlockSize <= std::min(keys, visible.first_limit)) {
-    return queries * kBlockSize;
-  }
+  const std::int64_t begin = block * kBlockSize;
+  const std::int64_t end = std::min(keys, begin + kBlockSize);
+  if (end <= visible.first_limit) return queries * real(begin, end);
   std::int64_t result = 0;
   for (std::int64_t r = 0; r < queries; ++r) {
-    const std::int64_t limit = std::min(keys, visible.first_limit + r * visible.limit_step);
-    result += std::clamp<std::int64_t>(limit - block * kBlockSize, 0, kBlockSize);
+    const std::int64_t limit = visible.first_limit + r * visible.limit_step;
+    if (limit > begin) result += real(begin, std::min(limit, end));
   }
   return result;
 }
@@ -94,47 +106,40 @@ std::int64_t Row::pairs(std::int64_t block) const {
 std::int64_t Row::pairs() const {
   std::int64_t result = 0;
   for (std::int64_t r = 0; r < queries; ++r) {
-    result += std::clamp<std::int64_t>(visible.first_limit + r * visible.limit_step, 0, keys);
+    const std::int64_t limit = visible.first_limit + r * visible.limit_step;
+    result += real(0, std::clamp<std::int64_t>(limit, 0, keys));
   }
   return result;
 }
 
 Row row_of(const Problem& problem, std::int64_t index) {
-  const std::int64_t first = index * kBlockSize;
+  const std::int64_t blocks = problem.query_blocks();
+  const std::int64_t first = index % blocks * kBlockSize;
   const std::int64_t queries = std::min(kBlockSize, problem.queries - first);
   return {
-      queries, problem.keys,
+      queries, problem.keys, problem.real.before(index / blocks / problem.heads),
       visible_blocks(nullptr, 0, first, queries, problem.queries, problem.keys, problem.causal)};
 }
 
 std::vector<std::int32_t> choose_row(const Problem& problem, const AlwaysKept& always,
-                                     std::int64_t index, std::span<const float> scores,
-                                     const Choose& choose) {
+                                     std::int64_t index, const Choose& choose, Choice& choice) {
   const Row row = row_of(problem, index);
-  Choice choice = choice_of(problem, always, row, index, scores);
-  const std::int64_t chosen = choose(row, choice, scores);
-  for (std::int64_t i = 0; i < chosen; ++i) {
-    choice.always.push_back(choice.candidates[static_cast<std::size_t>(i)].block);
-  }
-  std::sort(choice.always.begin(), choice.always.end());
-  return std::move(choice.always);
+  find_candidates(problem, always, row, index % problem.query_blocks(), choice);
+  const std::int64_t chosen = choose(row, choice);
+  return kept(choice, chosen, row.visible.count);
 }
 
 BlockLists choose_rows(const Problem& problem, const AlwaysKept& always,
                        const BlockFeatures& features, const Choose& choose) {
-  const std::int64_t blocks = problem.query_blocks();
-  const std::int64_t rows = problem.batch * problem.heads * blocks;
-  std::vector<std::vector<std::int32_t>> kept(static_cast<std::size_t>(rows));
-  at::parallel_for(0, rows, 4, [&](auto begin, auto end) {
-    std::vector<float> buffer;
+  std::vector<std::vector<std::int32_t>> lists(static_cast<std::size_t>(problem.rows()));
+  at::parallel_for(0, problem.rows(), 4, [&](auto begin, auto end) {
+    Choice choice;
     for (auto item = begin; item < end; ++item) {
-      const std::int64_t index = item % blocks;
-      const std::int64_t visible = row_of(problem, index).visible.count;
-      const auto scores = scores_of(problem, features, item, visible, buffer);
-      kept[static_cast<std::size_t>(item)] = choose_row(problem, always, index, scores, choose);
+      find_scores(problem, features, item, row_of(problem, item).visible.count, choice.scores);
+      lists[static_cast<std::size_t>(item)] = choose_row(problem, always, item, choose, choice);
     }
   });
-  return joined(kept);
+  return joined(lists);
 }
 
 }  // namespace hadal::dao

@@ -24,7 +24,10 @@ at::Tensor MeanScorer::query_features(const at::Tensor& query, double scale) con
   return block_means(query).mul_(scale);
 }
 
-at::Tensor MeanScorer::key_features(const at::Tensor& key) const { return block_means(key); }
+at::Tensor MeanScorer::key_features(const at::Tensor& key,
+                                    const std::optional<at::Tensor>& key_mask) const {
+  return block_means(key, key_mask);
+}
 
 double MeanScorer::flops(const at::Tensor& query, const at::Tensor& key, double pairs) const {
   return pooling_flops(query, key, pairs, 1);
@@ -40,7 +43,10 @@ at::Tensor BoundsScorer::query_features(const at::Tensor& query, double scale) c
   return at::cat({means.clamp_min(0), means.clamp_max(0)}, 2);
 }
 
-at::Tensor BoundsScorer::key_features(const at::Tensor& key) const { return block_bounds(key); }
+at::Tensor BoundsScorer::key_features(const at::Tensor& key,
+                                      const std::optional<at::Tensor>& key_mask) const {
+  return block_bounds(key, key_mask);
+}
 
 double BoundsScorer::flops(const at::Tensor& query, const at::Tensor& key, double pairs) const {
   return pooling_flops(query, key, pairs, 2);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include <ATen/core/Tensor.h>
 
@@ -19,8 +20,11 @@ class BlockScorer {
   /// Query [batch, heads, queries, head_dim] to fp32 [batch * heads, query blocks, features];
   /// `scale` is that of the attention's scores.
   virtual at::Tensor query_features(const at::Tensor& query, double scale) const = 0;
-  /// Key [batch, kv_heads, keys, head_dim] to fp32 [batch * kv_heads, key blocks, features].
-  virtual at::Tensor key_features(const at::Tensor& key) const = 0;
+  /// Key [batch, kv_heads, keys, head_dim] to fp32 [batch * kv_heads, key blocks, features]. Keys
+  /// that `key_mask` (see AttentionOptions) leaves out have no part in them; a block without any
+  /// other gets numbers that mean nothing.
+  virtual at::Tensor key_features(const at::Tensor& key,
+                                  const std::optional<at::Tensor>& key_mask = {}) const = 0;
   /// Floating-point operations of the features of tensors of these shapes, and of `pairs` scores:
   /// additions, products and comparisons.
   virtual double flops(const at::Tensor& query, const at::Tensor& key, double pairs) const = 0;
@@ -38,7 +42,8 @@ class MeanScorer : public BlockScorer {
  public:
   std::int64_t features(std::int64_t head_dim) const override;
   at::Tensor query_features(const at::Tensor& query, double scale) const override;
-  at::Tensor key_features(const at::Tensor& key) const override;
+  at::Tensor key_features(const at::Tensor& key,
+                          const std::optional<at::Tensor>& key_mask = {}) const override;
   double flops(const at::Tensor& query, const at::Tensor& key, double pairs) const override;
 };
 
@@ -49,7 +54,8 @@ class BoundsScorer : public BlockScorer {
  public:
   std::int64_t features(std::int64_t head_dim) const override;
   at::Tensor query_features(const at::Tensor& query, double scale) const override;
-  at::Tensor key_features(const at::Tensor& key) const override;
+  at::Tensor key_features(const at::Tensor& key,
+                          const std::optional<at::Tensor>& key_mask = {}) const override;
   double flops(const at::Tensor& query, const at::Tensor& key, double pairs) const override;
 };
 

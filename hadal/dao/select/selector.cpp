@@ -7,8 +7,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <memory>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -44,15 +44,17 @@ const Budget& checked(const Budget& budget) {
 
 namespace {
 
-Problem problem_of(const at::Tensor& query, const at::Tensor& key,
-                   const AttentionOptions& options) {
-  return {query.size(0), query.size(1), key.size(1), query.size(2), key.size(2), options.causal};
+/// Without a look at the mask of keys, which flops() has no data of.
+Problem problem_of(const at::Tensor& query, const at::Tensor& key, bool causal) {
+  return {query.size(0), query.size(1), key.size(1), query.size(2), key.size(2), causal};
 }
 
 Problem checked_problem(const at::Tensor& query, const at::Tensor& key,
                         const AttentionOptions& options) {
   check_attention(query, key, /*value=*/key, {}, options);
-  return problem_of(query, key, options);
+  Problem problem = problem_of(query, key, options.causal);
+  problem.real = RealKeys(options.key_mask);
+  return problem;
 }
 
 }  // namespace
@@ -62,7 +64,8 @@ std::int64_t best(const Budget& budget, const Row& row, Choice& choice) {
   const auto count = static_cast<std::int64_t>(candidates.size());
   const auto order = [&](std::int64_t first) {
     if (first < count) {
-      std::nth_element(candidates.begin(), candidates.begin() + first, candidates.end(), before);
+      std::nth_element(candidates.begin(), candidates.begin() + first, candidates.end(),
+                       std::greater<>());
     }
   };
   const auto always = static_cast<std::int64_t>(choice.always.size());
@@ -73,20 +76,20 @@ std::int64_t best(const Budget& budget, const Row& row, Choice& choice) {
   }
   double open = budget.keep * static_cast<double>(row.pairs());
   for (const std::int32_t block : choice.always) open -= static_cast<double>(row.pairs(block));
+  // Taken at once is what fits even where all blocks are whole.
   const auto whole = static_cast<double>(row.queries * kBlockSize);
   std::int64_t taken = std::clamp<std::int64_t>(static_cast<std::int64_t>(open / whole), 0, count);
   order(taken);
-  for (std::int64_t i = 0; i < taken; ++i) {
-    open -= static_cast<double>(row.pairs(candidates[static_cast<std::size_t>(i)].block));
-  }
-  // At most three steps: each block is whole but the last that is visible.
-  for (; taken < count; ++taken) {
-    std::iter_swap(candidates.begin() + taken,
-                   std::min_element(candidates.begin() + taken, candidates.end(), before));
-    const auto next =
-        static_cast<double>(row.pairs(candidates[static_cast<std::size_t>(taken)].block));
-    if (open < next / 2) break;
-    open -= next;
+  const auto pairs = [&](const Candidate& candidate) {
+    return static_cast<double>(row.pairs(candidate.block()));
+  };
+  for (std::int64_t i = 0; i < taken; ++i) open -= pairs(candidates[static_cast<std::size_t>(i)]);
+  // The others one by one, from a heap whose top is the last and whose largest is moved to the
+  // first: few without masked keys, where only the last block that is visible is not whole.
+  std::make_heap(candidates.rbegin(), candidates.rend() - taken);
+  for (; taken < count && open >= pairs(candidates.back()) / 2; ++taken) {
+    open -= pairs(candidates.back());
+    std::pop_heap(candidates.rbegin(), candidates.rend() - taken);
   }
   return taken;
 }
@@ -95,12 +98,15 @@ namespace {
 
 /// Orders the candidates and gives how many of the first hold `mass` of the row's weight together
 /// with what is always kept.
-std::int64_t up_to_mass(double mass, const Row& row, Choice& choice,
-                        std::span<const float> scores) {
-  if (scores.empty()) return 0;
+std::int64_t up_to_mass(double mass, const Row& row, Choice& choice) {
+  const auto& scores = choice.scores;
   auto& candidates = choice.candidates;
-  std::sort(candidates.begin(), candidates.end(), before);
-  const double largest = *std::max_element(scores.begin(), scores.end());
+  if (candidates.empty()) return 0;
+  std::sort(candidates.begin(), candidates.end(), std::greater<>());
+  double largest = scores[static_cast<std::size_t>(candidates.front().block())];
+  for (const std::int32_t block : choice.always) {
+    largest = std::max<double>(largest, scores[static_cast<std::size_t>(block)]);
+  }
   const auto weight = [&](std::int32_t block) {
     const double score = scores[static_cast<std::size_t>(block)];
     return std::exp(score - largest) * static_cast<double>(row.pairs(block));
@@ -108,13 +114,23 @@ std::int64_t up_to_mass(double mass, const Row& row, Choice& choice,
   // Summed from the smallest up, so that what is left out is exact where it is small.
   std::vector<double> from(candidates.size() + 1);
   for (std::size_t i = candidates.size(); i > 0; --i) {
-    from[i - 1] = from[i] + weight(candidates[i - 1].block);
+    from[i - 1] = from[i] + weight(candidates[i - 1].block());
   }
   double total = from[0];
   for (const std::int32_t block : choice.always) total += weight(block);
   const auto enough = [&](double left_out) { return left_out <= (1 - mass) * total; };
   // Where the last is not enough, weights are not numbers, and all stays.
   return std::find_if(from.begin(), from.end() - 1, enough) - from.begin();
+}
+
+/// Orders the candidates such that those with scores above `least` come first, and gives their
+/// number. What is not a number is above.
+std::int64_t above(double least, Choice& choice) {
+  const auto is_above = [&](const Candidate& candidate) {
+    return !(choice.scores[static_cast<std::size_t>(candidate.block())] <= least);
+  };
+  auto& candidates = choice.candidates;
+  return std::partition(candidates.begin(), candidates.end(), is_above) - candidates.begin();
 }
 
 /// Visible pairs of a block of queries and one of keys, in all heads.
@@ -128,7 +144,8 @@ double block_pairs(const Problem& problem) {
 
 BlockFeatures features_of(const BlockScorer& scorer, const at::Tensor& query, const at::Tensor& key,
                           const AttentionOptions& options) {
-  return {scorer.query_features(query, scale_of(options, query.size(3))), scorer.key_features(key)};
+  return {scorer.query_features(query, scale_of(options, query.size(3))),
+          scorer.key_features(key, options.key_mask)};
 }
 
 std::shared_ptr<const BlockScorer> checked(std::shared_ptr<const BlockScorer> scorer) {
@@ -145,14 +162,12 @@ BlockLists TopK::select(const at::Tensor& query, const at::Tensor& key,
                         const AttentionOptions& options) const {
   const Problem problem = checked_problem(query, key, options);
   return choose_rows(problem, budget_.always, features_of(*scorer_, query, key, options),
-                     [&](const Row& row, Choice& choice, std::span<const float>) {
-                       return best(budget_, row, choice);
-                     });
+                     [&](const Row& row, Choice& choice) { return best(budget_, row, choice); });
 }
 
 double TopK::flops(const at::Tensor& query, const at::Tensor& key,
                    const AttentionOptions& options) const {
-  return scorer_->flops(query, key, block_pairs(problem_of(query, key, options)));
+  return scorer_->flops(query, key, block_pairs(problem_of(query, key, options.causal)));
 }
 
 PooledTopK::PooledTopK(const Budget& budget) : TopK(std::make_shared<const MeanScorer>(), budget) {}
@@ -165,7 +180,7 @@ SlidingWindow::SlidingWindow(const AlwaysKept& always) : always_(always) { check
 BlockLists SlidingWindow::select(const at::Tensor& query, const at::Tensor& key,
                                  const AttentionOptions& options) const {
   return choose_rows(checked_problem(query, key, options), always_, {},
-                     [](const Row&, Choice&, std::span<const float>) { return std::int64_t{0}; });
+                     [](const Row&, Choice&) { return std::int64_t{0}; });
 }
 
 double SlidingWindow::flops(const at::Tensor&, const at::Tensor&, const AttentionOptions&) const {
@@ -185,15 +200,38 @@ Threshold::Threshold(std::shared_ptr<const BlockScorer> scorer, double mass,
 BlockLists Threshold::select(const at::Tensor& query, const at::Tensor& key,
                              const AttentionOptions& options) const {
   const Problem problem = checked_problem(query, key, options);
-  return choose_rows(problem, always_, features_of(*scorer_, query, key, options),
-                     [&](const Row& row, Choice& choice, std::span<const float> scores) {
-                       return up_to_mass(mass_, row, choice, scores);
-                     });
+  return choose_rows(
+      problem, always_, features_of(*scorer_, query, key, options),
+      [&](const Row& row, Choice& choice) { return up_to_mass(mass_, row, choice); });
 }
 
 double Threshold::flops(const at::Tensor& query, const at::Tensor& key,
                         const AttentionOptions& options) const {
-  return scorer_->flops(query, key, block_pairs(problem_of(query, key, options)));
+  return scorer_->flops(query, key, block_pairs(problem_of(query, key, options.causal)));
+}
+
+SigmoidThreshold::SigmoidThreshold(std::shared_ptr<const BlockScorer> scorer, double probability,
+                                   const AlwaysKept& always)
+    : scorer_(checked(std::move(scorer))),
+      logit_(std::log(probability / (1 - probability))),
+      always_(always) {
+  if (!(probability > 0 && probability < 1)) {
+    throw InvalidArgument(
+        concat("selector: expected a probability above 0 and below 1, got ", probability));
+  }
+  check(always);
+}
+
+BlockLists SigmoidThreshold::select(const at::Tensor& query, const at::Tensor& key,
+                                    const AttentionOptions& options) const {
+  const Problem problem = checked_problem(query, key, options);
+  return choose_rows(problem, always_, features_of(*scorer_, query, key, options),
+                     [&](const Row&, Choice& choice) { return above(logit_, choice); });
+}
+
+double SigmoidThreshold::flops(const at::Tensor& query, const at::Tensor& key,
+                               const AttentionOptions& options) const {
+  return scorer_->flops(query, key, block_pairs(problem_of(query, key, options.causal)));
 }
 
 }  // namespace hadal::dao

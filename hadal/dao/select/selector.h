@@ -37,7 +37,8 @@ class Selector {
   virtual ~Selector() = default;
 
   /// The choice for query [batch, heads, queries, head_dim] and key [batch, kv_heads, keys,
-  /// head_dim], as attention_forward() takes them; visible blocks only. Each head of a group of
+  /// head_dim], as attention_forward() takes them; blocks that have a visible pair only. Keys that
+  /// options.key_mask leaves out count nowhere and have no part in a score. Each head of a group of
   /// queries chooses for itself. The same at each call and with any number of threads; of equal
   /// scores, the block nearer to the start wins. Memory is linear in the number of tokens, but for
   /// the lists. Throws InvalidArgument for what attention_forward() does not take.
@@ -118,6 +119,25 @@ class Threshold : public Selector {
  private:
   std::shared_ptr<const BlockScorer> scorer_;
   double mass_;
+  AlwaysKept always_;
+};
+
+/// Keeps, beside what is always kept, the blocks whose score, as the logit of a probability, gives
+/// more than `probability`: what a gate with a sigmoid decides for each pair of blocks by itself.
+class SigmoidThreshold : public Selector {
+ public:
+  /// Throws InvalidArgument, naming the value, for a probability not above 0 and below 1, `always`
+  /// below 0, or no scorer.
+  SigmoidThreshold(std::shared_ptr<const BlockScorer> scorer, double probability,
+                   const AlwaysKept& always = {});
+  BlockLists select(const at::Tensor& query, const at::Tensor& key,
+                    const AttentionOptions& options = {}) const override;
+  double flops(const at::Tensor& query, const at::Tensor& key,
+               const AttentionOptions& options = {}) const override;
+
+ private:
+  std::shared_ptr<const BlockScorer> scorer_;
+  double logit_;
   AlwaysKept always_;
 };
 
