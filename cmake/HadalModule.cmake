@@ -15,8 +15,9 @@ function(hadal_module name)
   set(test_isa_sources ${isa_sources})
   list(FILTER isa_sources EXCLUDE REGEX "_test(\\.[a-z0-9_]+)?\\.isa\\.cpp$")
   list(FILTER test_isa_sources INCLUDE REGEX "_test(\\.[a-z0-9_]+)?\\.isa\\.cpp$")
-  # bench/cases is a library of its own, and cli/main.cpp the program.
-  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$|_fuzz\\.cpp$|\\.isa\\.cpp$|/bench/cases/|/cli/main\\.cpp$")
+  # bench/cases is a library of its own, cli/main.cpp the program, and kernels/cuda
+  # a matter of hadal_cuda_module().
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$|_fuzz\\.cpp$|\\.isa\\.cpp$|/bench/cases/|/cli/main\\.cpp$|/kernels/cuda/")
 
   set(target hadal_${name})
   add_library(${target} ${sources})

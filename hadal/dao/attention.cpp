@@ -4,6 +4,7 @@
 #include "hadal/dao/check.h"
 #include "hadal/dao/compute.h"
 #include "hadal/dao/finite.h"
+#include "hadal/dao/kernels/cuda/attention.h"
 #include "hadal/dao/kernels/forward.h"
 #include "hadal/dao/kernels/pack.h"
 #include "hadal/dao/key_bits.h"
@@ -118,6 +119,9 @@ AttentionResult attention_forward(const at::Tensor& query, const at::Tensor& key
                                   const at::Tensor& value, const std::optional<BlockLists>& lists,
                                   const AttentionOptions& options) {
   check_attention(query, key, value, lists, options);
+#if defined(HADAL_CUDA)
+  if (query.is_cuda()) return kernels::cuda::attention_forward(query, key, value, lists, options);
+#endif
   const auto type = product_type(query.scalar_type());
   const std::int64_t padded = padded_head(query.size(3));
   const auto fp32 = query.options().dtype(at::kFloat);

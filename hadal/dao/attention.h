@@ -32,6 +32,10 @@ struct AttentionResult {
 /// gives zeros. What is NaN or infinite reaches the queries that see it, as by the definition, and
 /// no others; products of blocks that are visible in part are slower then. No gradients. Throws
 /// InvalidArgument, naming what was expected and got, for other inputs.
+///
+/// With HADAL_CUDA tensors may also lie on a CUDA device (lists and mask on the CPU): bf16 only, or
+/// Unsupported is thrown, and what is NaN or infinite there also reaches those queries of its block
+/// that do not see its key.
 AttentionResult attention_forward(const at::Tensor& query, const at::Tensor& key,
                                   const at::Tensor& value, const std::optional<BlockLists>& lists,
                                   const AttentionOptions& options = {});

@@ -6,6 +6,7 @@
 #include "hadal/dao/compute.h"
 #include "hadal/dao/finite.h"
 #include "hadal/dao/kernels/backward.h"
+#include "hadal/dao/kernels/cuda/attention.h"
 #include "hadal/dao/kernels/pack.h"
 #include "hadal/dao/key_bits.h"
 #include "hadal/dao/query_lists.h"
@@ -181,10 +182,11 @@ at::Tensor out_of_blocks(const at::Tensor& blocks, const at::Tensor& like) {
       .contiguous();
 }
 
-void check_shape(const at::Tensor& tensor, std::string_view name, at::IntArrayRef sizes) {
-  if (tensor.defined() && tensor.sizes() == sizes && tensor.is_cpu()) return;
+void check_shape(const at::Tensor& tensor, std::string_view name, at::IntArrayRef sizes,
+                 const at::Device& device) {
+  if (tensor.defined() && tensor.sizes() == sizes && tensor.device() == device) return;
   throw InvalidArgument(concat(
-      "attention_backward: expected ", name, " ", sizes, " on the CPU, got ",
+      "attention_backward: expected ", name, " ", sizes, " on ", device, ", got ",
       tensor.defined() ? concat(tensor.sizes(), " on ", tensor.device()) : "an undefined tensor"));
 }
 
@@ -206,12 +208,19 @@ AttentionGradients attention_backward(const at::Tensor& output_grad,
                                       const AttentionOptions& options) {
   check_attention(query, key, value, lists, options);
   const auto rows = query.sizes().slice(0, 3);
-  check_shape(output_grad, "output_grad", query.sizes());
-  check_shape(result.output, "result.output", query.sizes());
-  check_shape(result.log_sum_exp, "result.log_sum_exp", rows);
-  if (log_sum_exp_grad.defined()) check_shape(log_sum_exp_grad, "log_sum_exp_grad", rows);
+  check_shape(output_grad, "output_grad", query.sizes(), query.device());
+  check_shape(result.output, "result.output", query.sizes(), query.device());
+  check_shape(result.log_sum_exp, "result.log_sum_exp", rows, query.device());
+  if (log_sum_exp_grad.defined())
+    check_shape(log_sum_exp_grad, "log_sum_exp_grad", rows, query.device());
 
   const c10::AutoGradMode no_grad(false);
+#if defined(HADAL_CUDA)
+  if (query.is_cuda()) {
+    return kernels::cuda::attention_backward(output_grad, log_sum_exp_grad, query, key, value,
+                                             result, lists, options);
+  }
+#endif
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const auto type = product_type(query.scalar_type());
   const std::int64_t padded = padded_head(query.size(3));

@@ -26,7 +26,13 @@ void check_inputs(const at::Tensor& query, const at::Tensor& key, const at::Tens
           "[batch, heads, tokens, head_dim] each");
   require(type == at::kFloat || type == at::kBFloat16 || type == at::kHalf, "fp32, bf16 or fp16");
   require(key.scalar_type() == type && value.scalar_type() == type, "one type");
+#if defined(HADAL_CUDA)
+  require((query.is_cpu() || query.is_cuda()) && key.device() == query.device() &&
+              value.device() == query.device(),
+          "tensors on the CPU or on one CUDA device");
+#else
   require(query.is_cpu() && key.is_cpu() && value.is_cpu(), "tensors on the CPU");
+#endif
   require(key.sizes() == value.sizes(), "key and value of one shape");
   require(key.size(0) == query.size(0), "one batch size");
   require(key.size(3) == query.size(3) && query.size(3) >= 1 && query.size(3) <= kLargestHead,
@@ -44,6 +50,8 @@ void check_key_mask(const at::Tensor& mask, std::int64_t batch, std::int64_t key
              mask.defined() ? described(mask) : "an undefined tensor"),
       "key_mask is [batch, keys] and true where a key is real");
 }
+
+}  // namespace
 
 void check_lists(const BlockLists& lists, std::int64_t rows, std::int64_t key_blocks) {
   const auto require = [](bool holds, const std::string& expected) {
@@ -71,8 +79,6 @@ void check_lists(const BlockLists& lists, std::int64_t rows, std::int64_t key_bl
     }
   }
 }
-
-}  // namespace
 
 void check_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                      const std::optional<BlockLists>& lists, const AttentionOptions& options) {

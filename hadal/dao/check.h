@@ -9,4 +9,8 @@ namespace hadal::dao {
 void check_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                      const std::optional<BlockLists>& lists, const AttentionOptions& options);
 
+/// Throws InvalidArgument unless `lists` has `rows` rows of blocks that rise and are below
+/// `key_blocks`.
+void check_lists(const BlockLists& lists, std::int64_t rows, std::int64_t key_blocks);
+
 }  // namespace hadal::dao

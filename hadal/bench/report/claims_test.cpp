@@ -20,6 +20,18 @@ CaseResult attention(double heads) {
   return result;
 }
 
+CaseResult summaries(double loss) {
+  CaseResult result = sample_case("nlp/summarize-dao-keep30", {1.5, 1.25, 1.75});
+  result.data.description = "some news";
+  result.metrics = {{"compute saved in attention", 68.5, "%"},
+                    {"compute saved in the model", 31, "%"},
+                    {"kept pairs", 29.75, "%"},
+                    {"loss of mean ROUGE", loss, "%"},
+                    {"loss of mean ROUGE, low", -0.5, "%"},
+                    {"loss of mean ROUGE, high", 2.5, "%"}};
+  return result;
+}
+
 TEST(Claims, AreLetteredFromAToH) {
   std::string letters;
   for (const Claim& claim : claims_of({})) {
@@ -35,6 +47,32 @@ TEST(Claims, AreTakenByAReport) {
   Report report = testing::sample_report({attention(2)});
   report.claims = claims_of(report.cases);
   EXPECT_NO_THROW(validate(report));
+}
+
+TEST(Claims, FillRowAFromTheSummaries) {
+  const Claim claim = claims_of({summaries(1.25)})[0];
+  EXPECT_EQ(
+      claim.measured,
+      "compute \u221268.5 % in attention, \u221231.0 % in the whole model; mean of ROUGE-1, 2 "
+      "and L \u22121.3 % [\u22122.5 %, +0.5 %]");
+  EXPECT_EQ(claim.conditions,
+            "some news; 29.8 % of pairs kept, the same weights; wall-clock apart from compute: "
+            "1.50x [1.25, 1.75]");
+  EXPECT_EQ(claim.command, "hadal bench run nlp/summarize-dao-keep30");
+  EXPECT_NE(claims_of({summaries(-0.25)})[0].measured->find("L +0.2 % ["), std::string::npos);
+}
+
+TEST(Claims, LeaveRowAOpenWhereTheCaseFailedOrLacksAFigure) {
+  CaseResult failed = summaries(1);
+  failed.verdict = Verdict::failed;
+  CaseResult without_speed = summaries(1);
+  without_speed.speed.reset();
+  std::vector<CaseResult> open{failed, without_speed};
+  for (std::size_t i = 0; i < 6; ++i) {
+    open.push_back(summaries(1));
+    open.back().metrics.erase(open.back().metrics.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  for (const CaseResult& result : open) EXPECT_FALSE(claims_of({result})[0].measured);
 }
 
 TEST(Claims, FillRowCFromTheAttentionCase) {

@@ -44,10 +44,10 @@ void add_shares(std::span<const float> scores, std::span<float> shares) {
 
 /// Of all visible blocks, for the heads of a group together. Only those that are full and seen by
 /// all queries have a score: the others are kept anyway.
-void find_shared_scores(const DecodeShape& shape, const Group& group, const at::Tensor& features,
-                        std::vector<float>& scores) {
-  scores.assign(static_cast<std::size_t>(group.row.visible.count), 0);
-  const std::span<float> scored(scores.data(), static_cast<std::size_t>(group.scored()));
+std::vector<float> shared_scores(const DecodeShape& shape, const Group& group,
+                                 const at::Tensor& features) {
+  std::vector<float> result(static_cast<std::size_t>(group.row.visible.count));
+  const std::span<float> scored(result.data(), static_cast<std::size_t>(group.scored()));
   const CachedSequence& sequence = *shape.sequences[static_cast<std::size_t>(group.sequence)];
   const std::int64_t first_head = group.sequence * shape.heads + group.kv_head * shape.group();
   const auto score = [&](std::int64_t head, std::span<float> to) {
@@ -57,13 +57,14 @@ void find_shared_scores(const DecodeShape& shape, const Group& group, const at::
   };
   if (shape.group() == 1) {
     score(0, scored);
-    return;
+    return result;
   }
   std::vector<float> of_head(scored.size());
   for (std::int64_t head = 0; head < shape.group(); ++head) {
     score(head, of_head);
     add_shares(of_head, scored);
   }
+  return result;
 }
 
 }  // namespace
@@ -90,10 +91,10 @@ std::vector<Group> plan(const DecodeShape& shape, const std::optional<Budget>& b
       const Problem problem = shape.problem(group.sequence);
       group.row = row_of(problem, group.query_block);
       if (!budget) continue;
-      if (features.defined()) find_shared_scores(shape, group, features, choice.scores);
-      group.blocks = choose_row(
-          problem, budget->always, group.query_block,
-          [&](const Row& row, Choice& open) { return best(*budget, row, open); }, choice);
+      if (features.defined()) choice.scores = shared_scores(shape, group, features);
+      group.blocks =
+          choose_row(problem, budget->always, group.query_block, choice,
+                     [&](const Row& row, Choice& found) { return best(*budget, row, found); });
     }
   });
   return groups;

@@ -77,16 +77,17 @@ struct Choice {
   std::vector<Candidate> candidates;
   /// Of each visible block; none where the selection has no features.
   std::vector<float> scores;
+  std::vector<char> is_kept;  ///< scratch memory
 };
 
 /// Orders the candidates such that those to keep come first, and gives their number. Called by many
 /// threads.
 using Choose = std::function<std::int64_t(const Row& row, Choice& choice)>;
 
-/// The blocks, ascending, of row `index`: what is always kept, and what `choose` adds by
-/// choice.scores. The rest of `choice` is scratch memory.
+/// The blocks, ascending, of row `item` of the problem's lists: what is always kept, and what
+/// `choose` adds. `choice` has the scores.
 std::vector<std::int32_t> choose_row(const Problem& problem, const AlwaysKept& always,
-                                     std::int64_t index, const Choose& choose, Choice& choice);
+                                     std::int64_t item, Choice& choice, const Choose& choose);
 
 /// Features of blocks, fp32 [batch * heads, blocks, features] each, whose products are scores.
 struct BlockFeatures {

@@ -37,9 +37,12 @@ void read_all(const at::Tensor& tensor) {
                    [&](auto begin, auto end) {
                      Pair sums[kPairs] = {};
                      for (auto i = begin; i < end; ++i) {
-                       Pair chunk[kPairs];
-                       std::memcpy(chunk, data + i * kChunk, sizeof chunk);
-                       for (int j = 0; j < kPairs; ++j) sums[j] += chunk[j];
+#pragma GCC unroll 8
+                       for (std::int64_t j = 0; j < kPairs; ++j) {
+                         Pair pair;
+                         std::memcpy(&pair, data + i * kChunk + j * 16, sizeof pair);
+                         sums[j] += pair;
+                       }
                      }
                      for (const Pair& sum : sums) all += sum[0] + sum[1];
                    });
