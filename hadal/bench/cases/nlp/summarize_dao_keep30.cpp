@@ -41,7 +41,7 @@ models::AttentionFunction sparse_attention(Meter* meter = nullptr) {
           const std::int64_t tokens = query.size(2);
           const auto pairs = static_cast<double>(query.size(1) * tokens * tokens);
           meter->dense_flops += 4 * pairs * static_cast<double>(query.size(3));
-          meter->flops += dao::forward_flops(query, key, lists, kOptions) +
+          meter->flops += dao::forward_flops(query, key, lists, kOptions).executed +
                           selector.flops(query, key, kOptions);
           meter->pairs += pairs;
           meter->kept_pairs += pairs * dao::kept_fraction(lists, tokens, tokens, kOptions.causal);
