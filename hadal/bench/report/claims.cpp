@@ -72,12 +72,14 @@ std::optional<Measurement> generation_compute(const CaseResult& result) {
   const auto saved = metric(result, "generation: compute saved");
   const auto rise = metric(result, "generation: rise of perplexity");
   const auto kept = metric(result, "generation: kept pairs");
+  const auto parameters = metric(result, "generation: million parameters");
   const auto prompt = metric(result, "generation: tokens of prompt");
   const auto tokens = metric(result, "generation: tokens");
-  if (!saved || !rise || !kept || !prompt || !tokens) return std::nullopt;
+  if (!saved || !rise || !kept || !parameters || !prompt || !tokens) return std::nullopt;
   return Measurement{
       .measured = concat("compute ", change(-*saved), ", perplexity ", change(*rise)),
-      .conditions = concat("all of a small decoder, with a cache; ", format_value(*tokens),
+      .conditions = concat("all of a decoder of ", format_value(*parameters),
+                           " million parameters, with a cache; ", format_value(*tokens),
                            " tokens after a prompt of ", format_value(*prompt), "; keeping ",
                            format_percent(*kept / 100), " of the interactions against all; ",
                            result.data.generated ? "generated text" : "real text")};

@@ -76,6 +76,14 @@ double add_choice(std::vector<Metric>& metrics, Subject& subject, const BlockCho
   return sparse;
 }
 
+double parameter_count(const models::DecoderLmImpl& model) {
+  double count = 0;
+  for (const at::Tensor& parameter : model.parameters()) {
+    count += static_cast<double>(parameter.numel());
+  }
+  return count;
+}
+
 /// Adds what generating with a cache costs and loses, keeping all or the best pages.
 void add_generation(std::vector<Metric>& metrics, Subject& subject) {
   const at::Tensor ids = subject.text.unfold(0, kRecallContext + 1, kRecallContext)
@@ -90,6 +98,7 @@ void add_generation(std::vector<Metric>& metrics, Subject& subject) {
   const auto add = [&](const char* what, double value, const char* unit) {
     metrics.push_back({concat("generation: ", what), value, unit});
   };
+  add("million parameters", parameter_count(*subject.model) / 1e6, "");
   add("tokens of prompt", kPrompt, "");
   add("tokens", kRecallContext + 1 - kPrompt, "");
   add("perplexity, dense", dense.perplexity, "");
