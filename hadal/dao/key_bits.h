@@ -12,6 +12,7 @@ namespace hadal::dao {
 /// kBlockSize j + i is real. Bits beyond the keys are 0.
 class KeyBits {
  public:
+  KeyBits() = default;
   /// Of a mask that is bool [batch, keys] on the CPU.
   explicit KeyBits(const std::optional<at::Tensor>& mask);
 

@@ -1,7 +1,8 @@
 #pragma once
 
+#include "hadal/models/attention_function.h"
+
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -23,17 +24,12 @@ struct DecoderLmOptions {
   bool tied_embeddings = true;  ///< the output layer shares the token embedding
 };
 
-/// The attention of layer `layer`, from 0: query [b, heads, t, head_dim] and key, both turned to
-/// their positions, and value, [b, kv_heads, t, head_dim], to a tensor of the query's shape and
-/// type.
-using AttentionFunction = std::function<at::Tensor(const at::Tensor& query, const at::Tensor& key,
-                                                   const at::Tensor& value, std::int64_t layer)>;
-
 struct ForwardOptions {
   /// The position of the first id. To go on with a sequence, pass how many ids came before, and an
   /// attention that kept their keys and values.
   std::int64_t first_position = 0;
-  /// at::scaled_dot_product_attention, causal over the ids of this call, where empty.
+  /// Of queries and keys that are turned to their positions; at::scaled_dot_product_attention,
+  /// causal over the ids of this call, where empty.
   AttentionFunction attention = {};
 };
 

@@ -80,10 +80,6 @@ at::Tensor normalized(const at::Tensor& x) { return at::rms_norm(x, {x.size(-1)}
 
 }  // namespace
 
-at::Tensor full_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
-  return at::scaled_dot_product_attention(query, key, value);
-}
-
 /// Attention and a feed-forward layer, each over the normalized residual stream, to which it adds.
 class SentenceRankerImpl::Layer : public torch::nn::Module {
  public:
@@ -103,11 +99,14 @@ class SentenceRankerImpl::Layer : public torch::nn::Module {
     for (auto& writer : {output_, down_}) torch::nn::init::normal_(writer->weight, 0, kDeviation);
   }
 
-  at::Tensor forward(const at::Tensor& input, const Attention& attention) {
+  at::Tensor forward(const at::Tensor& input, const AttentionFunction& attention,
+                     std::int64_t layer) {
     const at::Tensor y = normalized(input);
+    const at::Tensor query = split_heads(query_->forward(y));
+    const at::Tensor key = split_heads(key_->forward(y));
     const at::Tensor value = split_heads(value_->forward(y));
-    const at::Tensor mixed =
-        attention(split_heads(query_->forward(y)), split_heads(key_->forward(y)), value);
+    const at::Tensor mixed = attention ? attention(query, key, value, layer)
+                                       : at::scaled_dot_product_attention(query, key, value);
     require_input("SentenceRanker: the result of attention", mixed, value.sizes(),
                   value.scalar_type());
     const at::Tensor x =
@@ -155,10 +154,12 @@ at::Tensor SentenceRankerImpl::embed(const TokenizedDocument& document) {
 }
 
 at::Tensor SentenceRankerImpl::forward(const TokenizedDocument& document,
-                                       const Attention& attention) {
+                                       const AttentionFunction& attention) {
   check_document(document, options_.vocabulary);
   at::Tensor x = embed(document);
-  for (const auto& layer : layers_) x = layer->forward(x, attention);
+  for (std::int64_t i = 0; i < options_.layers; ++i) {
+    x = layers_[static_cast<std::size_t>(i)]->forward(x, attention, i);
+  }
   const at::Tensor lengths = at::bincount(document.sentences).to(x.scalar_type());
   const at::Tensor means =
       at::zeros({lengths.size(0), options_.dim}, x.options()).index_add(0, document.sentences, x) /

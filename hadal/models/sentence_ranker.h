@@ -1,7 +1,8 @@
 #pragma once
 
+#include "hadal/models/attention_function.h"
+
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -10,14 +11,6 @@
 #include <torch/nn/modules/linear.h>
 
 namespace hadal::models {
-
-/// Attention of all queries to all keys: query, key and value [batch, heads, tokens, head_dim] to a
-/// tensor of the same sizes.
-using Attention = std::function<at::Tensor(const at::Tensor& query, const at::Tensor& key,
-                                           const at::Tensor& value)>;
-
-/// at::scaled_dot_product_attention without a mask.
-at::Tensor full_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value);
 
 struct SentenceRankerOptions {
   std::int64_t vocabulary = 0;  ///< number of token ids; must be set
@@ -48,11 +41,11 @@ class SentenceRankerImpl : public torch::nn::Module {
   /// Throws InvalidArgument, naming the option, where `options` do not describe a model.
   explicit SentenceRankerImpl(const SentenceRankerOptions& options);
 
-  /// Scores [sentences], the higher the likelier in the summary; `attention` serves all layers.
-  /// Throws InvalidArgument for documents of another type or shape, without tokens, with ids
+  /// Scores [sentences], the higher the likelier in the summary. `attention` is over all keys, of
+  /// query, key and value [1, heads, tokens, head_dim]; at::scaled_dot_product_attention where
+  /// empty. Throws InvalidArgument for documents of another type or shape, without tokens, with ids
   /// outside of the vocabulary or sentences out of order, and where `attention` gives other sizes.
-  at::Tensor forward(const TokenizedDocument& document,
-                     const Attention& attention = full_attention);
+  at::Tensor forward(const TokenizedDocument& document, const AttentionFunction& attention = {});
 
   const SentenceRankerOptions& options() const { return options_; }
 

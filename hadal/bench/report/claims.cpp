@@ -58,13 +58,17 @@ std::optional<Measurement> sparse_summaries(const CaseResult& result) {
   const auto loss = metric(result, "loss of mean ROUGE");
   const auto low = metric(result, "loss of mean ROUGE, low");
   const auto high = metric(result, "loss of mean ROUGE, high");
-  if (!attention || !model || !kept || !loss || !low || !high || !result.speed) return std::nullopt;
+  const auto without = metric(result, "loss of mean ROUGE without attention");
+  if (!attention || !model || !kept || !loss || !low || !high || !without || !result.speed) {
+    return std::nullopt;
+  }
   return Measurement{
       .measured = concat("compute ", change(-*attention), " in attention, ", change(-*model),
                          " in the whole model; mean of ROUGE-1, 2 and L ", change(-*loss), " [",
                          change(-*high), ", ", change(-*low), "]"),
       .conditions = concat(result.data.description, "; ", format_percent(*kept / 100),
-                           " of pairs kept, the same weights; wall-clock apart from compute: ",
+                           " of pairs kept, the same weights; without any attention, ROUGE ",
+                           change(-*without), "; wall-clock, apart from compute, ",
                            format_ratio(result.speed->speedup))};
 }
 

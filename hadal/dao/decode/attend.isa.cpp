@@ -8,6 +8,7 @@
 namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
 namespace {
 
+constexpr int64_t kLargestPadded = 256;
 /// Rows that are worked on at once, and vectors of the tile they share, by the number of registers.
 constexpr int kMostRows = kWidth == 16 ? 8 : 4;
 constexpr int vectors_of(int rows) { return rows == 1 ? 8 : (kWidth == 16 ? 16 : 8) / rows; }
@@ -54,7 +55,16 @@ struct Page {
   const Unit* values;
   int64_t ahead;       // units to the next page, or 0
   int64_t seen_first;  // keys of it that token 0 sees, may be below 0 or above kBlock
+  bool careful;        // some tokens do not see all of it, and not all its values are finite
 };
+
+inline int64_t clamped(int64_t keys) { return keys < 0 ? 0 : keys < kBlock ? keys : kBlock; }
+
+/// Keys of the page that a row sees.
+template <class Unit>
+int64_t seen_of(const PagesTask& task, const Page<Unit>& page, int64_t row) {
+  return clamped(page.seen_first + row % task.tokens);
+}
 
 template <class Pages>
 void load_queries(const PagesTask& task, const State<Pages>& state) {
@@ -69,6 +79,14 @@ void load_queries(const PagesTask& task, const State<Pages>& state) {
       Pages::store_left(to + i / Pages::kGroup, x);
     }
   }
+}
+
+template <class Pages>
+void clear(const PagesTask& task, const State<Pages>& state) {
+  const int64_t rows = task.heads * task.tokens;
+  for (int64_t i = 0; i < rows * task.padded; ++i) state.output[i] = 0;
+  for (int64_t i = 0; i < rows * kLanes; ++i) state.sum[i] = 0;
+  for (int64_t row = 0; row < rows; ++row) state.maximum[row] = -__builtin_inff();
 }
 
 /// Turns a row's scores of a page into weights, and updates its maximum, sum and output.
@@ -127,30 +145,62 @@ void add_values(const PagesTask& task, const State<Pages>& state, int64_t row,
   }
 }
 
-/// Rows `row` on of the task against a page.
 template <class Pages, int rows>
-void attend_rows(const PagesTask& task, const State<Pages>& state, int64_t row,
-                 const Page<typename Pages::Unit>& page) {
+void add_all_values(const PagesTask& task, const State<Pages>& state, int64_t row,
+                    const Page<typename Pages::Unit>& page, const typename Pages::Left* weights) {
   constexpr int kVectors = vectors_of(rows);
-  constexpr int kScoreVectors = kVectors * kWidth < kBlock ? kVectors : kBlock / kWidth;
   constexpr int kNarrow = kHeadStep / kWidth < kVectors ? kHeadStep / kWidth : kVectors;
-  alignas(64) float scores[rows * kBlock];
-  alignas(64) typename Pages::Left weights[rows * kBlock / Pages::kGroup];
-  for (int c = 0; c < kBlock; c += kScoreVectors * kWidth) {
-    score_columns<Pages, rows, kScoreVectors>(state, row, page, c, scores);
-  }
-  for (int r = 0; r < rows; ++r) {
-    const int64_t seen = page.seen_first + (row + r) % task.tokens;
-    for (int64_t i = seen < 0 ? 0 : seen; i < kBlock; ++i)
-      scores[r * kBlock + i] = -__builtin_inff();
-    update_row(task, state, row + r, scores + r * kBlock, weights + r * kBlock / Pages::kGroup);
-  }
   int64_t c = 0;
   for (; c + kVectors * kWidth <= task.padded; c += kVectors * kWidth) {
     add_values<Pages, rows, kVectors>(task, state, row, page, c, weights);
   }
   for (; c < task.padded; c += kNarrow * kWidth) {
     add_values<Pages, rows, kNarrow>(task, state, row, page, c, weights);
+  }
+}
+
+/// Adds the values that a row sees. The others are taken as zeros, because a weight of zero times
+/// what is not finite is NaN.
+template <class Pages>
+void add_seen_values(const PagesTask& task, const State<Pages>& state, int64_t row,
+                     Page<typename Pages::Unit> page, const typename Pages::Left* weights) {
+  constexpr int kGroup = Pages::kGroup;
+  alignas(64) typename Pages::Unit seen_values[kBlock / kGroup * kLargestPadded];
+  const int64_t seen = seen_of(task, page, row);
+  const int64_t whole = seen / kGroup * task.padded;
+  const int64_t all = kBlock / kGroup * task.padded;
+  for (int64_t i = 0; i < all; ++i) seen_values[i] = i < whole ? page.values[i] : 0;
+  for (int64_t i = whole; seen % kGroup != 0 && i < whole + task.padded; ++i) {
+    seen_values[i] = Pages::first_of(page.values[i]);
+  }
+  page.values = seen_values;
+  page.ahead = 0;
+  add_all_values<Pages, 1>(task, state, row, page, weights);
+}
+
+/// Rows `row` on of the task against a page.
+template <class Pages, int rows>
+void attend_rows(const PagesTask& task, const State<Pages>& state, int64_t row,
+                 const Page<typename Pages::Unit>& page) {
+  constexpr int kVectors = vectors_of(rows);
+  constexpr int kScoreVectors = kVectors * kWidth < kBlock ? kVectors : kBlock / kWidth;
+  constexpr int kWeights = kBlock / Pages::kGroup;
+  alignas(64) float scores[rows * kBlock];
+  alignas(64) typename Pages::Left weights[rows * kWeights];
+  for (int c = 0; c < kBlock; c += kScoreVectors * kWidth) {
+    score_columns<Pages, rows, kScoreVectors>(state, row, page, c, scores);
+  }
+  for (int r = 0; r < rows; ++r) {
+    float* of_row = scores + r * kBlock;
+    for (int64_t i = seen_of(task, page, row + r); i < kBlock; ++i) of_row[i] = -__builtin_inff();
+    update_row(task, state, row + r, of_row, weights + r * kWeights);
+  }
+  if (!page.careful) {
+    add_all_values<Pages, rows>(task, state, row, page, weights);
+    return;
+  }
+  for (int r = 0; r < rows; ++r) {
+    add_seen_values<Pages>(task, state, row + r, page, weights + r * kWeights);
   }
 }
 
@@ -178,6 +228,15 @@ void attend_page(const PagesTask& task, const State<Pages>& state,
 }
 
 template <class Pages>
+bool all_finite(const typename Pages::Unit* values, int64_t padded) {
+  bool result = true;
+  for (int64_t i = 0; i < kBlock / Pages::kGroup * padded; ++i) {
+    result = result && Pages::is_finite(values[i]);
+  }
+  return result;
+}
+
+template <class Pages>
 void finish(const PagesTask& task, const State<Pages>& state) {
   for (int64_t row = 0; row < task.heads * task.tokens; ++row) {
     const float total = sum(load(state.sum + row * kLanes));
@@ -193,12 +252,9 @@ void finish(const PagesTask& task, const State<Pages>& state) {
 template <class Pages>
 void attend(const PagesTask& task) {
   typedef typename Pages::Unit Unit;
-  const int64_t rows = task.heads * task.tokens;
-  const State<Pages> state(task, rows);
+  const State<Pages> state(task, task.heads * task.tokens);
   load_queries(task, state);
-  for (int64_t i = 0; i < rows * task.padded; ++i) state.output[i] = 0;
-  for (int64_t i = 0; i < rows * kLanes; ++i) state.sum[i] = 0;
-  for (int64_t row = 0; row < rows; ++row) state.maximum[row] = -__builtin_inff();
+  clear(task, state);
   const auto block_at = [&](int64_t i) {
     return task.blocks ? task.blocks[i] : task.first_block + i;
   };
@@ -209,9 +265,12 @@ void attend(const PagesTask& task) {
   const Unit* keys = keys_of(block_at(0));
   for (int64_t i = 0; i < task.block_count; ++i) {
     const Unit* next = i + 1 < task.block_count ? keys_of(block_at(i + 1)) : keys;
-    attend_page<Pages>(
-        task, state,
-        {keys, keys + kBlock * state.units, next - keys, task.first_limit - block_at(i) * kBlock});
+    const Unit* values = keys + kBlock * state.units;
+    const int64_t seen_first = task.first_limit - block_at(i) * kBlock;
+    // What no token sees is zeros.
+    const bool careful =
+        seen_first < kBlock && task.tokens > 1 && !all_finite<Pages>(values, task.padded);
+    attend_page<Pages>(task, state, {keys, values, next - keys, seen_first, careful});
     keys = next;
   }
   finish(task, state);

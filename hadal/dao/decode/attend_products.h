@@ -17,6 +17,8 @@ struct FloatPages {
   typedef float Unit;
   static constexpr int kGroup = 1;
 
+  static bool is_finite(Unit x) { return __builtin_isfinite(x); }
+  static Unit first_of(Unit x) { return x; }
   static void store_left(Left* to, Vector x) { store(to, x); }
   template <int rows, int vectors>
   static inline void multiply_step(Vector (&tile)[rows][vectors], const Left* a, int64_t a_stride,
@@ -28,13 +30,23 @@ struct FloatPages {
   }
 };
 
+/// What pages of bfloat16 have in common: pairs, the first of which is in the lower half.
+struct Bf16Units {
+  typedef uint32_t Unit;
+  static constexpr int kGroup = 2;
+
+  static bool is_finite(Unit x) {
+    constexpr Unit kExponent = 0x7F80U;
+    return (x & kExponent) != kExponent && (x >> 16 & kExponent) != kExponent;
+  }
+  static Unit first_of(Unit x) { return x & 0xFFFFU; }
+};
+
 #if defined(__AVX512BF16__)
 
 /// Pages of bfloat16, multiplied as they are and added up in fp32 (VDPBF16PS).
-struct Bf16Pages {
+struct Bf16Pages : Bf16Units {
   typedef uint32_t Left;
-  typedef uint32_t Unit;
-  static constexpr int kGroup = 2;
 
   static void store_left(Left* to, Vector x) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
@@ -58,12 +70,10 @@ struct Bf16Pages {
 #else
 
 /// Pages of bfloat16, whose pairs are taken apart into floats.
-struct Bf16Pages {
+struct Bf16Pages : Bf16Units {
   struct Left {
     float low, high;
   };
-  typedef uint32_t Unit;
-  static constexpr int kGroup = 2;
 
   static void store_left(Left* to, Vector x) { __builtin_memcpy(to, &x, sizeof x); }
   template <int rows, int vectors>

@@ -31,11 +31,11 @@ struct DecodeResult {
 /// cache's type, any strides, where kv_heads divides heads. One query is decoding; more are a part
 /// of a prompt, or a speculation to check. Keys are read once for all heads that share them. The
 /// same bits for any number of threads, and for any batch that a sequence is in. bf16 is multiplied
-/// as it is with AVX512_BF16 and otherwise, like fp16, in fp32; sums are fp32 always. A value that
-/// is NaN or infinite also reaches those queries of the call in its page that come before it. No
-/// gradients. Throws InvalidArgument, naming what was expected and got, for other queries, unknown
-/// sequences, those with fewer tokens than queries, options out of range, and a budget where the
-/// cache has no scorer.
+/// as it is with AVX512_BF16 and otherwise, like fp16, in fp32; sums are fp32 always. What is
+/// NaN or infinite reaches the queries that see it, and no others. No gradients. Throws
+/// InvalidArgument, naming what was expected and got, for other queries, unknown sequences, those
+/// with fewer tokens than queries, options out of range, and a budget where the cache has no
+/// scorer.
 DecodeResult decode(const at::Tensor& query, const PagedKvCache& cache,
                     std::span<const PagedKvCache::Sequence> sequences,
                     const DecodeOptions& options = {});

@@ -9,6 +9,8 @@ namespace hadal::dao::kernels {
 inline constexpr int kBlock = 64;
 /// Key blocks whose scores are held at once.
 inline constexpr int kSpan = 2;
+/// Queries of a block are worked on in multiples of this many.
+inline constexpr int kRowStep = 8;
 /// Head sizes are padded with zeros to a multiple of this.
 inline constexpr int kHeadStep = 32;
 

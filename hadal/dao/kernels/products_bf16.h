@@ -9,6 +9,7 @@ namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
 
 struct Bf16Products {
   typedef uint32_t Unit;
+  typedef uint16_t Element;
   static constexpr int kGroup = 2;
 
   static float element(const void* from, int64_t i) {
@@ -41,6 +42,10 @@ struct Bf16Products {
 
   static __m256i rounded(Vector x) {
     return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(reinterpret_cast<__m512>(x)));
+  }
+
+  static void store_elements(void* to, int64_t i, Vector x) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(static_cast<uint16_t*>(to) + i), rounded(x));
   }
 };
 

@@ -92,8 +92,9 @@ Workload prepare(const Context& context) {
                 const c10::InferenceMode inference;
                 sparse(share(), x);
               },
-          .candidate_flops = dao::forward_flops(x.query, x.key, share().select(x.query, x.key)) +
-                             share().flops(x.query, x.key)};
+          .candidate_flops =
+              dao::forward_flops(x.query, x.key, share().select(x.query, x.key)).executed +
+              share().flops(x.query, x.key)};
 }
 
 Case make_case() {

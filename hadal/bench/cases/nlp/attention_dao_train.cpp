@@ -77,7 +77,8 @@ Quality quality_of(const Input& input) {
 }
 
 double flops_of(const AttentionInput& x, const std::optional<dao::BlockLists>& lists) {
-  return dao::forward_flops(x.query, x.key, lists) + dao::backward_flops(x.query, x.key, lists);
+  return dao::forward_flops(x.query, x.key, lists).executed +
+         dao::backward_flops(x.query, x.key, lists).executed;
 }
 
 Workload prepare(const Context& context) {

@@ -28,20 +28,23 @@ double seconds_of(const std::function<void()>& run) {
 
 /// Reads all of a contiguous tensor, and does next to nothing with it.
 void read_all(const at::Tensor& tensor) {
-  typedef std::uint64_t Line __attribute__((vector_size(64)));
+  typedef std::uint64_t Pair __attribute__((vector_size(16)));
+  constexpr std::int64_t kPairs = 8;
   const auto* data = static_cast<const char*>(tensor.const_data_ptr());
+  constexpr std::int64_t kChunk = kPairs * static_cast<std::int64_t>(sizeof(Pair));
   std::atomic<std::uint64_t> all{0};
-  constexpr auto kLine = static_cast<std::int64_t>(sizeof(Line));
-  at::parallel_for(0, static_cast<std::int64_t>(tensor.nbytes()) / kLine, 1,
+  at::parallel_for(0, static_cast<std::int64_t>(tensor.nbytes()) / kChunk, 1,
                    [&](auto begin, auto end) {
-                     Line sum[2] = {};
-                     for (auto i = begin; i + 1 < end; i += 2) {
-                       Line lines[2];
-                       std::memcpy(lines, data + i * kLine, sizeof lines);
-                       sum[0] += lines[0];
-                       sum[1] += lines[1];
+                     Pair sums[kPairs] = {};
+                     for (auto i = begin; i < end; ++i) {
+#pragma GCC unroll 8
+                       for (std::int64_t j = 0; j < kPairs; ++j) {
+                         Pair pair;
+                         std::memcpy(&pair, data + i * kChunk + j * 16, sizeof pair);
+                         sums[j] += pair;
+                       }
                      }
-                     all += sum[0][0] + sum[1][7];
+                     for (const Pair& sum : sums) all += sum[0] + sum[1];
                    });
 }
 

@@ -123,7 +123,7 @@ RougeF1 rouge_of(const SummaryTask& task, std::vector<std::size_t> chosen) {
 }
 
 std::vector<std::size_t> best_sentences(models::SentenceRanker& ranker, const SummaryTask& task,
-                                        const models::Attention& attention) {
+                                        const models::AttentionFunction& attention) {
   const c10::InferenceMode inference;
   const at::Tensor order =
       ranker->forward(task.document, attention).argsort(/*stable=*/true, 0, /*descending=*/true);
@@ -137,7 +137,7 @@ std::vector<std::size_t> best_sentences(models::SentenceRanker& ranker, const Su
 
 models::SentenceRanker train_ranker(const std::vector<SummaryTask>& tasks,
                                     const std::vector<std::size_t>& members,
-                                    const models::Attention& attention,
+                                    const models::AttentionFunction& attention,
                                     const RankerTraining& training) {
   seed_aten(training.seed);
   models::SentenceRanker ranker(

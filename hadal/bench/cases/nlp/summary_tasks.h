@@ -40,7 +40,7 @@ RougeF1 rouge_of(const SummaryTask& task, std::vector<std::size_t> chosen);
 
 /// The sentences with the highest scores of `ranker`, at most kSummarySentences.
 std::vector<std::size_t> best_sentences(models::SentenceRanker& ranker, const SummaryTask& task,
-                                        const models::Attention& attention);
+                                        const models::AttentionFunction& attention);
 
 struct RankerTraining {
   int epochs = 1;
@@ -51,7 +51,7 @@ struct RankerTraining {
 /// A ranker trained on the targets of `members` of `tasks`, ready to be used.
 models::SentenceRanker train_ranker(const std::vector<SummaryTask>& tasks,
                                     const std::vector<std::size_t>& members,
-                                    const models::Attention& attention,
+                                    const models::AttentionFunction& attention,
                                     const RankerTraining& training);
 
 }  // namespace hadal::bench

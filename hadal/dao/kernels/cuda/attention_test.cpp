@@ -94,7 +94,7 @@ class CudaAttention : public EachPlace {
     }
     const ForwardCall call = prepare_forward(x.query, x.key, x.value, lists, options);
     emulation::Launch launch;
-    launch_forward(call.params, launch);
+    emulation::launch_forward(call.params, launch);
     return call.result();
   }
 
@@ -108,7 +108,7 @@ class CudaAttention : public EachPlace {
     const BackwardCall call = prepare_backward(x.output_grad, x.log_sum_exp_grad, x.query, x.key,
                                                x.value, result, lists, options);
     emulation::Launch launch;
-    launch_backward(call.params, launch);
+    emulation::launch_backward(call.params, launch);
     return call.result();
   }
 

@@ -3,7 +3,7 @@
 // Which pairs of blocks a thread block works on, and which elements of a pair count.
 #include "hadal/dao/kernels/cuda/device.cuh"
 
-namespace hadal::dao::kernels::cuda {
+namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE {
 
 HADAL_DEVICE int smaller(int a, int b) { return a < b ? a : b; }
 
@@ -134,4 +134,4 @@ class QueryBlocks {
   std::int64_t at_, end_;
 };
 
-}  // namespace hadal::dao::kernels::cuda
+}  // namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE

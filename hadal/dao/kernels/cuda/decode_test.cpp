@@ -99,7 +99,7 @@ class CudaDecode : public EachPlace {
 #endif
     const DecodeCall call = prepare_decode(x.query, x.cache, lists, {}, multiprocessors);
     emulation::Launch launch;
-    launch_decode(call.params, launch);
+    emulation::launch_decode(call.params, launch);
     return call.result();
   }
 

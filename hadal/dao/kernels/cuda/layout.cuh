@@ -6,7 +6,7 @@
 
 #include <limits>
 
-namespace hadal::dao::kernels::cuda {
+namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kLog2E = 1.44269504F;
@@ -96,4 +96,4 @@ HADAL_DEVICE void add_key_warps(typename L::Rows& rows, float* shared) {
   }
 }
 
-}  // namespace hadal::dao::kernels::cuda
+}  // namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE

@@ -77,7 +77,9 @@ int heads_per_row(const std::optional<BlockLists>& lists, const at::Tensor& quer
   if (!lists) return static_cast<int>(group);
   const std::int64_t by_group = query.size(0) * cache.key.size(1);
   const bool shared = lists->offsets.defined() && lists->offsets.numel() == by_group + 1;
-  check_lists(*lists, shared ? by_group : query.size(0) * query.size(1), cache.table.size(1));
+  // A row a list, as of one sequence with that many heads and one query.
+  check_lists(*lists, {Segments(1, 1), Segments(1, cache.table.size(1) * kBlockSize)},
+              shared ? by_group : query.size(0) * query.size(1));
   return shared ? static_cast<int>(group) : 1;
 }
 

@@ -6,7 +6,7 @@ namespace hadal::dao::kernels::cuda {
 
 cudaError_t sm80_bf16_attention_backward(const BackwardParams& params, cudaStream_t stream) {
   StreamLaunch launch(stream);
-  launch_backward(params, launch);
+  gpu::launch_backward(params, launch);
   return launch.error();
 }
 

@@ -6,7 +6,7 @@
 #include "hadal/dao/kernels/cuda/sm80_bf16_attention_query_grad.cuh"
 #include "hadal/dao/kernels/cuda/sm80_bf16_attention_terms.cuh"
 
-namespace hadal::dao::kernels::cuda {
+namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE {
 
 template <class Launch>
 void launch_backward(const BackwardParams& params, Launch& launch) {
@@ -24,4 +24,4 @@ void launch_backward(const BackwardParams& params, Launch& launch) {
   });
 }
 
-}  // namespace hadal::dao::kernels::cuda
+}  // namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE

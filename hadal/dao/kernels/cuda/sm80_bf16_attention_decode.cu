@@ -6,7 +6,7 @@ namespace hadal::dao::kernels::cuda {
 
 cudaError_t sm80_bf16_attention_decode(const DecodeParams& params, cudaStream_t stream) {
   StreamLaunch launch(stream);
-  launch_decode(params, launch);
+  gpu::launch_decode(params, launch);
   return launch.error();
 }
 

@@ -6,7 +6,7 @@
 #include "hadal/dao/kernels/cuda/layouts.cuh"
 #include "hadal/dao/kernels/cuda/softmax.cuh"
 
-namespace hadal::dao::kernels::cuda {
+namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE {
 
 /// Where a thread block takes its keys and values from.
 template <class L>
@@ -30,7 +30,8 @@ struct PageSource {
   }
 
   HADAL_DEVICE void hide(typename L::Scores& scores, const KeyBlock& block) const {
-    if (hides_some(block, kBlock)) cuda::hide<L>(scores, block, kBlock, 0, -kInfinity);
+    if (hides_some(block, kBlock))
+      HADAL_DEVICE_NAMESPACE::hide<L>(scores, block, kBlock, 0, -kInfinity);
   }
 };
 
@@ -144,4 +145,4 @@ void launch_decode(const DecodeParams& params, Launch& launch) {
          row_items(std::int64_t{params.batch} * params.heads), kRowThreads, 0, params);
 }
 
-}  // namespace hadal::dao::kernels::cuda
+}  // namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE

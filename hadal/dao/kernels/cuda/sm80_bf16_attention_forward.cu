@@ -6,7 +6,7 @@ namespace hadal::dao::kernels::cuda {
 
 cudaError_t sm80_bf16_attention_forward(const ForwardParams& params, cudaStream_t stream) {
   StreamLaunch launch(stream);
-  launch_forward(params, launch);
+  gpu::launch_forward(params, launch);
   return launch.error();
 }
 

@@ -5,7 +5,7 @@
 #include "hadal/dao/kernels/cuda/layouts.cuh"
 #include "hadal/dao/kernels/cuda/softmax.cuh"
 
-namespace hadal::dao::kernels::cuda {
+namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE {
 
 /// Where a block of queries takes its keys and values from.
 template <class L>
@@ -30,7 +30,8 @@ struct HeadSource {
   HADAL_DEVICE void hide(typename L::Scores& scores, const KeyBlock& block,
                          float value = -kInfinity) const {
     const int limit = first_limit - block.index * kBlock;
-    if (hides_some(block, limit)) cuda::hide<L>(scores, block, limit, limit_step, value);
+    if (hides_some(block, limit))
+      HADAL_DEVICE_NAMESPACE::hide<L>(scores, block, limit, limit_step, value);
   }
 };
 
@@ -95,4 +96,4 @@ void launch_forward(const ForwardParams& params, Launch& launch) {
   });
 }
 
-}  // namespace hadal::dao::kernels::cuda
+}  // namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE

@@ -7,7 +7,7 @@
 #include "hadal/dao/kernels/cuda/blocks.cuh"
 #include "hadal/dao/kernels/cuda/layout.cuh"
 
-namespace hadal::dao::kernels::cuda {
+namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE {
 
 /// Each warp works on 16 keys. Larger heads have two warps for the same keys, which share out the
 /// gradients' columns and both compute the scores.
@@ -169,4 +169,4 @@ void sm80_bf16_attention_key_grad_kernel(const BackwardParams params) {
   store(value_grads, params.value_grad);
 }
 
-}  // namespace hadal::dao::kernels::cuda
+}  // namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE

@@ -4,7 +4,7 @@
 // through its blocks of keys in order, so that results have the same bits each time.
 #include "hadal/dao/kernels/cuda/sm80_bf16_attention_forward.cuh"
 
-namespace hadal::dao::kernels::cuda {
+namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE {
 
 /// Shared memory: queries, the output's gradients ("slopes"), keys and values of two blocks.
 template <class L>
@@ -106,4 +106,4 @@ void sm80_bf16_attention_query_grad_kernel(const BackwardParams params) {
              params.query_grad.token_stride, rows - L::row(), 0, shape.head_dim);
 }
 
-}  // namespace hadal::dao::kernels::cuda
+}  // namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE

@@ -4,7 +4,7 @@
 #include "hadal/dao/kernels/cuda/grid.h"
 #include "hadal/dao/kernels/cuda/layout.cuh"
 
-namespace hadal::dao::kernels::cuda {
+namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE {
 
 /// The product of a lane's chunks of two rows.
 HADAL_DEVICE float chunk_product(const Bf16* a, const Bf16* b) {
@@ -38,4 +38,4 @@ void sm80_bf16_attention_terms_kernel(const BackwardParams params) {
   params.terms[row] = {log_sum_exp == -kInfinity ? kInfinity : log_sum_exp * kLog2E, delta};
 }
 
-}  // namespace hadal::dao::kernels::cuda
+}  // namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE

@@ -4,10 +4,11 @@
 // Their layouts of registers are those of the PTX ISA, "Warp Level Matrix Instructions".
 #include "hadal/dao/kernels/cuda/params.h"
 
+#define HADAL_DEVICE_NAMESPACE gpu
 #define HADAL_DEVICE __device__ __forceinline__
 #define HADAL_KERNEL(threads, blocks) __global__ __launch_bounds__(threads, blocks)
 
-namespace hadal::dao::kernels::cuda {
+namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE {
 
 HADAL_DEVICE int thread_index() { return static_cast<int>(threadIdx.x); }
 HADAL_DEVICE std::int64_t block_index() { return blockIdx.x; }
@@ -90,4 +91,4 @@ HADAL_DEVICE bool any_lane(bool holds) { return __any_sync(0xffffffffU, holds) !
 /// `x` of the lane whose index differs in the bits of `mask`.
 HADAL_DEVICE float across(float x, int mask) { return __shfl_xor_sync(0xffffffffU, x, mask); }
 
-}  // namespace hadal::dao::kernels::cuda
+}  // namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE

@@ -4,7 +4,7 @@
 // Dao, 2023), which the forward and the decoding kernel share.
 #include "hadal/dao/kernels/cuda/layout.cuh"
 
-namespace hadal::dao::kernels::cuda {
+namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE {
 
 /// What a warp knows of its rows after some blocks of keys. Halves are those of Layout.
 template <class L>
@@ -167,4 +167,4 @@ HADAL_DEVICE void finish(Streaming<L>& state, typename L::Halves& log_sum_exp) {
   add_key_warps<L>(state.output, sums + L::kKeyWarps * L::kRows);
 }
 
-}  // namespace hadal::dao::kernels::cuda
+}  // namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE

@@ -5,7 +5,7 @@
 // [0], [1]: row lane / 4, columns 2 (lane % 4) and the next; [2], [3]: the row 8 below.
 #include "hadal/dao/kernels/cuda/device.cuh"
 
-namespace hadal::dao::kernels::cuda {
+namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE {
 
 /// Rows of kHead elements, whose 16-byte chunks are permuted within each 128 bytes so that eight
 /// rows' chunks of one column lie in different banks. Starts at a multiple of a row's size.
@@ -153,4 +153,4 @@ HADAL_DEVICE void scale_all(float (&values)[kRowTiles][kTiles][4], float factor)
   }
 }
 
-}  // namespace hadal::dao::kernels::cuda
+}  // namespace hadal::dao::kernels::cuda::HADAL_DEVICE_NAMESPACE

@@ -7,50 +7,46 @@
 #include <bit>
 #include <cmath>
 
+#define HADAL_DEVICE_NAMESPACE emulation
 #define HADAL_DEVICE inline
 #define HADAL_KERNEL(threads, blocks) inline
 
-namespace hadal::dao::kernels::cuda {
+namespace hadal::dao::kernels::cuda::emulation {
 
 using SharedAddress = std::uint32_t;
 
-HADAL_DEVICE int thread_index() { return emulation::machine().thread_index(); }
-HADAL_DEVICE std::int64_t block_index() { return emulation::machine().block_index(); }
-HADAL_DEVICE void sync_threads() {
-  emulation::machine().request({.kind = emulation::Kind::barrier});
-}
-HADAL_DEVICE char* shared_memory() { return emulation::machine().shared_memory(); }
+HADAL_DEVICE int thread_index() { return machine().thread_index(); }
+HADAL_DEVICE std::int64_t block_index() { return machine().block_index(); }
+HADAL_DEVICE void sync_threads() { machine().request({.kind = Kind::barrier}); }
+HADAL_DEVICE char* shared_memory() { return machine().shared_memory(); }
 HADAL_DEVICE SharedAddress shared_address(int bytes) { return static_cast<SharedAddress>(bytes); }
 
 HADAL_DEVICE void copy_16_async(SharedAddress to, const void* from, bool there) {
-  emulation::machine().copy(to, from, 16, there);
+  machine().copy(to, from, 16, there);
 }
 HADAL_DEVICE void copy_8_async(SharedAddress to, const void* from, bool there) {
-  emulation::machine().copy(to, from, 8, there);
+  machine().copy(to, from, 8, there);
 }
-HADAL_DEVICE void wait_for_copies() { emulation::machine().wait_for_copies(); }
+HADAL_DEVICE void wait_for_copies() { machine().wait_for_copies(); }
 
 HADAL_DEVICE void load_matrices(std::uint32_t (&to)[4], SharedAddress row) {
-  emulation::machine().request(
-      {.kind = emulation::Kind::load_matrices, .loaded = to, .address = row});
+  machine().request({.kind = Kind::load_matrices, .loaded = to, .address = row});
 }
 HADAL_DEVICE void load_matrices_transposed(std::uint32_t (&to)[4], SharedAddress row) {
-  emulation::machine().request(
-      {.kind = emulation::Kind::load_matrices_transposed, .loaded = to, .address = row});
+  machine().request({.kind = Kind::load_matrices_transposed, .loaded = to, .address = row});
 }
 HADAL_DEVICE void multiply_add(float (&to)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
                                std::uint32_t b1) {
-  emulation::machine().request(
-      {.kind = emulation::Kind::multiply_add, .sums = to, .a = a, .b = {b0, b1}});
+  machine().request({.kind = Kind::multiply_add, .sums = to, .a = a, .b = {b0, b1}});
 }
 HADAL_DEVICE float across(float x, int mask) {
   float result = x;
-  emulation::machine().request({.kind = emulation::Kind::across, .sums = &result, .mask = mask});
+  machine().request({.kind = Kind::across, .sums = &result, .mask = mask});
   return result;
 }
 HADAL_DEVICE bool any_lane(bool holds) {
   float result = holds ? 1 : 0;
-  emulation::machine().request({.kind = emulation::Kind::any, .sums = &result});
+  machine().request({.kind = Kind::any, .sums = &result});
   return result != 0;
 }
 
@@ -71,4 +67,4 @@ HADAL_DEVICE float log2_of(float x) { return std::log2(x); }
 HADAL_DEVICE float larger(float a, float b) { return std::fmax(a, b); }
 HADAL_DEVICE float fused(float a, float b, float c) { return std::fma(a, b, c); }
 
-}  // namespace hadal::dao::kernels::cuda
+}  // namespace hadal::dao::kernels::cuda::emulation

@@ -8,10 +8,8 @@
 
 #include <gtest/gtest.h>
 
-namespace hadal::dao::kernels::cuda {
+namespace hadal::dao::kernels::cuda::emulation {
 namespace {
-
-using emulation::machine;
 
 void launch(int threads, std::size_t shared_bytes, const std::function<void()>& kernel) {
   machine().launch(1, threads, shared_bytes, kernel);
@@ -114,4 +112,4 @@ TEST(CudaMachineEmulation, ThrowsForThreadsThatGoApartOrTooFar) {
 }
 
 }  // namespace
-}  // namespace hadal::dao::kernels::cuda
+}  // namespace hadal::dao::kernels::cuda::emulation
