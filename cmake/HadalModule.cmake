@@ -10,6 +10,7 @@ function(hadal_module name)
   list(FILTER sources EXCLUDE REGEX "/bench/cases/|/dao/ops/")
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  list(FILTER tests EXCLUDE REGEX "/bench/cases/")  # see below
   set(fuzzers ${sources})
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
   set(isa_sources ${sources})

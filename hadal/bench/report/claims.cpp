@@ -72,10 +72,27 @@ std::optional<Measurement> sparse_summaries(const CaseResult& result) {
                            format_ratio(result.speed->speedup))};
 }
 
+std::optional<Measurement> generation_compute(const CaseResult& result) {
+  const auto saved = metric(result, "generation: compute saved");
+  const auto rise = metric(result, "generation: rise of perplexity");
+  const auto kept = metric(result, "generation: kept pairs");
+  const auto parameters = metric(result, "generation: million parameters");
+  const auto prompt = metric(result, "generation: tokens of prompt");
+  const auto tokens = metric(result, "generation: tokens");
+  if (!saved || !rise || !kept || !parameters || !prompt || !tokens) return std::nullopt;
+  return Measurement{
+      .measured = concat("compute ", change(-*saved), ", perplexity ", change(*rise)),
+      .conditions = concat("all of a decoder of ", format_value(*parameters),
+                           " million parameters, with a cache; ", format_value(*tokens),
+                           " tokens after a prompt of ", format_value(*prompt), "; keeping ",
+                           format_percent(*kept / 100), " of the interactions against all; ",
+                           result.data.generated ? "generated text" : "real text")};
+}
+
 constexpr std::array kRows{
     Row{"Attention that keeps 30 % of interactions, CNN/DailyMail",
         "compute \u221268 %, ROUGE \u22122.1 %", "nlp/summarize-dao-keep30", sparse_summaries},
-    Row{"Generation of long text", "compute \u221237 %"},
+    Row{"Generation of long text", "compute \u221237 %", "nlp/lm-dao-keep30", generation_compute},
     Row{"Memory of attention over 16K tokens", "dense score matrix over 48 GB in FP16",
         "nlp/attention-dense-16k", attention_memory},
     Row{"Memory of training ResNet-152", "\u221242 % at 99.7 % of full accuracy"},

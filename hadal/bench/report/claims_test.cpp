@@ -86,6 +86,44 @@ TEST(Claims, FillRowCFromTheAttentionCase) {
   EXPECT_NE(claims_of({attention(1)})[2].measured->find("1 head: "), std::string::npos);
 }
 
+CaseResult generation(double saved, double rise) {
+  CaseResult result = sample_case("nlp/lm-dao-keep30");
+  result.metrics = {
+      {"generation: compute saved", saved, "%"}, {"generation: rise of perplexity", rise, "%"},
+      {"generation: kept pairs", 30.24, "%"},    {"generation: million parameters", 0.8286, ""},
+      {"generation: tokens of prompt", 512, ""}, {"generation: tokens", 1536, ""}};
+  return result;
+}
+
+TEST(Claims, FillRowBFromTheDecoderThatKeepsLess) {
+  CaseResult result = generation(38.25, 0.5);
+  result.data.generated = false;
+  const std::vector<Claim> claims = claims_of({result});
+  EXPECT_EQ(claims[1].measured, "compute \u221238 %, perplexity +0.5 %");
+  EXPECT_EQ(claims[1].conditions,
+            "all of a decoder of 0.8286 million parameters, with a cache; 1536 tokens after a "
+            "prompt of 512; keeping "
+            "30 % of the interactions against all; real text");
+  EXPECT_EQ(claims[1].command, "hadal bench run nlp/lm-dao-keep30");
+  for (const std::size_t other : {0, 2, 3, 4, 5, 6, 7}) EXPECT_FALSE(claims[other].measured);
+}
+
+TEST(Claims, SayOfRowBWhatBecameWorseAndWhatTheTextWas) {
+  CaseResult result = generation(-4, -0.2);
+  result.data.generated = true;
+  const Claim claim = claims_of({result})[1];
+  EXPECT_EQ(claim.measured, "compute +4.0 %, perplexity \u22120.2 %");
+  EXPECT_TRUE(claim.conditions.ends_with("; generated text"));
+}
+
+TEST(Claims, LeaveRowBOpenWhereAMetricIsMissing) {
+  for (std::size_t i = 0; i < 6; ++i) {
+    CaseResult result = generation(38, 0.5);
+    result.metrics.erase(result.metrics.begin() + static_cast<std::ptrdiff_t>(i));
+    EXPECT_FALSE(claims_of({result})[1].measured) << i;
+  }
+}
+
 TEST(Claims, LeaveRowCOpenWhereTheCaseFailedOrLacksAMetric) {
   CaseResult failed = attention(2);
   failed.verdict = Verdict::failed;
