@@ -45,6 +45,8 @@ void check_key_mask(const at::Tensor& mask, std::int64_t batch, std::int64_t key
       "key_mask is [batch, keys] and true where a key is real");
 }
 
+}  // namespace
+
 void check_lists(const BlockLists& lists, std::int64_t rows, std::int64_t key_blocks) {
   const auto require = [](bool holds, const std::string& expected) {
     if (!holds) throw InvalidArgument(concat("attention: expected ", expected));
@@ -71,8 +73,6 @@ void check_lists(const BlockLists& lists, std::int64_t rows, std::int64_t key_bl
     }
   }
 }
-
-}  // namespace
 
 void check_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                      const std::optional<BlockLists>& lists, const AttentionOptions& options) {
