@@ -8,6 +8,9 @@ if(NOT Torch_FOUND)
     "LibTorch >= 2.11 was not found. Run `make setup`, which installs it in .venv, or set "
     "Torch_DIR or CMAKE_PREFIX_PATH to an existing LibTorch (the folder with TorchConfig.cmake).")
 endif()
+# A CUDA LibTorch asks for all GPUs that it knows of; HadalCuda.cmake has chosen ours.
+set(CMAKE_CUDA_ARCHITECTURES "${HADAL_CUDA_ARCHITECTURES}")
+set(CMAKE_CUDA_FLAGS "${HADAL_CUDA_FLAGS}")
 if(HADAL_CUDA AND NOT TORCH_CUDA_LIBRARIES)
   message(FATAL_ERROR
     "HADAL_CUDA is on, but the LibTorch at ${TORCH_INSTALL_PREFIX} is a CPU build. "

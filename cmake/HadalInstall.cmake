@@ -16,6 +16,10 @@ if(TARGET hadal)
     INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};${torch_lib}")
   install(TARGETS hadal RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
+# The operators for Python, and the package that loads them: docs/python.md.
+set_target_properties(hadal_ops PROPERTIES INSTALL_RPATH "$ORIGIN;${torch_lib}")
+install(TARGETS hadal_ops LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(DIRECTORY python/hadal DESTINATION "${CMAKE_INSTALL_LIBDIR}/python" FILES_MATCHING PATTERN "*.py")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
 # The package that defines an imported target, as HadalConfig.cmake looks it up. A static library

@@ -6,8 +6,11 @@
 function(hadal_module name)
   cmake_parse_arguments(ARG "INTERNAL" "" "PUBLIC_HEADERS;PUBLIC;PRIVATE;PRECOMPILE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
+  # Libraries of their own.
+  list(FILTER sources EXCLUDE REGEX "/bench/cases/|/dao/ops/")
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  list(FILTER tests EXCLUDE REGEX "/bench/cases/")  # see below
   set(fuzzers ${sources})
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
   set(isa_sources ${sources})
@@ -15,8 +18,8 @@ function(hadal_module name)
   set(test_isa_sources ${isa_sources})
   list(FILTER isa_sources EXCLUDE REGEX "_test(\\.[a-z0-9_]+)?\\.isa\\.cpp$")
   list(FILTER test_isa_sources INCLUDE REGEX "_test(\\.[a-z0-9_]+)?\\.isa\\.cpp$")
-  # bench/cases is a library of its own, and cli/main.cpp the program.
-  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$|_fuzz\\.cpp$|\\.isa\\.cpp$|/bench/cases/|/cli/main\\.cpp$")
+  # cli/main.cpp is the program, and kernels/cuda a matter of hadal_cuda_module().
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$|_fuzz\\.cpp$|\\.isa\\.cpp$|/cli/main\\.cpp$|/kernels/cuda/")
 
   set(target hadal_${name})
   add_library(${target} ${sources})

@@ -29,6 +29,18 @@ void check_positive(std::span<const double> values, std::string_view of) {
   }
 }
 
+void check_pairs(std::span<const double> numerators, std::span<const double> denominators,
+                 std::string_view of) {
+  if (numerators.size() == denominators.size()) return;
+  throw InvalidArgument(concat(of, ": ", numerators.size(), " numerators, but ",
+                               denominators.size(), " denominators"));
+}
+
+void check_resamples(int resamples, std::string_view of) {
+  if (resamples >= 1) return;
+  throw InvalidArgument(concat(of, ": ", resamples, " resamples, but at least 1 is needed"));
+}
+
 /// The quantile of `values`, which it reorders.
 double select_quantile(std::span<double> values, double q) {
   const double position = q * static_cast<double>(values.size() - 1);
@@ -76,10 +88,7 @@ double quantile(std::span<const double> values, double q) {
 
 Interval median_interval(std::span<const double> values, std::uint64_t seed, int resamples) {
   check_sample(values, "interval of the median");
-  if (resamples < 1) {
-    throw InvalidArgument(
-        concat("interval of the median: ", resamples, " resamples, but at least 1 is needed"));
-  }
+  check_resamples(resamples, "interval of the median");
   Random random(seed, "hadal.median_interval");
   std::vector<double> medians(static_cast<std::size_t>(resamples));
   std::vector<double> resample(values.size());
@@ -92,10 +101,7 @@ Interval median_interval(std::span<const double> values, std::uint64_t seed, int
 
 std::vector<double> paired_ratios(std::span<const double> numerators,
                                   std::span<const double> denominators) {
-  if (numerators.size() != denominators.size()) {
-    throw InvalidArgument(concat("paired ratios: ", numerators.size(), " numerators, but ",
-                                 denominators.size(), " denominators"));
-  }
+  check_pairs(numerators, denominators, "paired ratios");
   check_positive(numerators, "numerators");
   check_positive(denominators, "denominators");
   std::vector<double> ratios;
@@ -104,6 +110,33 @@ std::vector<double> paired_ratios(std::span<const double> numerators,
     ratios.push_back(numerators[i] / denominators[i]);
   }
   return ratios;
+}
+
+Interval ratio_of_means_interval(std::span<const double> numerators,
+                                 std::span<const double> denominators, std::uint64_t seed,
+                                 int resamples) {
+  constexpr std::string_view kOf = "interval of the ratio of means";
+  check_sample(numerators, kOf);
+  check_sample(denominators, kOf);
+  check_pairs(numerators, denominators, kOf);
+  check_resamples(resamples, kOf);
+  if (std::any_of(denominators.begin(), denominators.end(), [](double x) { return x < 0; }) ||
+      mean(denominators) == 0) {
+    throw InvalidArgument(concat(kOf, ": expected denominators of 0 or more, and not 0 alone"));
+  }
+  Random random(seed, "hadal.ratio_of_means_interval");
+  std::vector<double> ratios;
+  while (ratios.size() < static_cast<std::size_t>(resamples)) {
+    double above = 0;
+    double below = 0;
+    for (std::size_t i = 0; i < numerators.size(); ++i) {
+      const auto drawn = random.below(numerators.size());
+      above += numerators[drawn];
+      below += denominators[drawn];
+    }
+    if (below > 0) ratios.push_back(above / below);
+  }
+  return {select_quantile(ratios, 0.025), select_quantile(ratios, 0.975)};
 }
 
 Interval proportion_interval(std::int64_t successes, std::int64_t trials) {

@@ -31,6 +31,14 @@ Interval median_interval(std::span<const double> values, std::uint64_t seed,
 std::vector<double> paired_ratios(std::span<const double> numerators,
                                   std::span<const double> denominators);
 
+/// 95 % confidence interval of mean(numerators) / mean(denominators) where both were measured on
+/// the same items: the percentile bootstrap over items, as median_interval(); resamples of which
+/// all denominators are 0 are drawn again. Throws InvalidArgument where the lengths differ, or a
+/// denominator is negative or all are 0.
+Interval ratio_of_means_interval(std::span<const double> numerators,
+                                 std::span<const double> denominators, std::uint64_t seed,
+                                 int resamples = 10'000);
+
 /// 95 % confidence interval of a proportion of which `successes` out of `trials` were seen (Wilson,
 /// 1927, without continuity correction). Throws InvalidArgument unless 0 <= successes <= trials and
 /// trials > 0.

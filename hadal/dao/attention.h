@@ -29,9 +29,13 @@ struct AttentionResult {
 /// kv_heads divides heads (grouped queries); fp32, bf16 or fp16, one type, any strides; head_dim up
 /// to 256. Memory is linear in the number of tokens. bf16 computes products in bf16 with
 /// AVX512_BF16 and otherwise, like fp16, in fp32; sums are fp32 always. A query that sees nothing
-/// gives zeros. A value that is NaN or infinite also reaches those queries of its block that do not
-/// see its key. No gradients. Throws InvalidArgument, naming what was expected and got, for other
-/// inputs.
+/// gives zeros. What is NaN or infinite reaches the queries that see it, as by the definition, and
+/// no others; products of blocks that are visible in part are slower then. No gradients. Throws
+/// InvalidArgument, naming what was expected and got, for other inputs.
+///
+/// With HADAL_CUDA tensors may also lie on a CUDA device (lists and mask on the CPU): bf16 only, or
+/// Unsupported is thrown, and what is NaN or infinite there also reaches those queries of its block
+/// that do not see its key.
 AttentionResult attention_forward(const at::Tensor& query, const at::Tensor& key,
                                   const at::Tensor& value, const std::optional<BlockLists>& lists,
                                   const AttentionOptions& options = {});

@@ -1,96 +1,15 @@
 #include "hadal/dao/attention_grad.h"
 
-#include "hadal/core/error.h"
-#include "hadal/dao/attention_backward.h"
-#include "hadal/dao/compute.h"
-
-#include <ATen/ops/zeros_like.h>
-#include <torch/csrc/autograd/custom_function.h>
+#include "hadal/dao/check.h"
+#include "hadal/dao/differentiable.h"
 
 namespace hadal::dao {
-namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::Function;
-using torch::autograd::variable_list;
-
-/// What the backward pass keeps.
-struct Saved {
-  at::Tensor query, key, value;
-  AttentionResult result;
-  std::optional<BlockLists> lists;
-  AttentionOptions options;
-};
-
-void save(AutogradContext* context, const Saved& x) {
-  const BlockLists lists = x.lists.value_or(BlockLists{});
-  context->save_for_backward({x.query, x.key, x.value, x.result.output, x.result.log_sum_exp,
-                              lists.offsets, lists.blocks});
-  context->saved_data["causal"] = x.options.causal;
-  context->saved_data["scale"] = scale_of(x.options, x.query.size(3));
-}
-
-Saved saved_by(AutogradContext* context) {
-  const variable_list x = context->get_saved_variables();
-  std::optional<BlockLists> lists;
-  if (x[5].defined()) lists = {x[5], x[6]};
-  return {.query = x[0],
-          .key = x[1],
-          .value = x[2],
-          .result = {x[3], x[4]},
-          .lists = lists,
-          .options = {.causal = context->saved_data["causal"].toBool(),
-                      .scale = context->saved_data["scale"].toDouble()}};
-}
-
-/// The gradients, as a function of all that they depend on, which has none itself.
-struct Backward : Function<Backward> {
-  static variable_list forward(AutogradContext*, const at::Tensor& output_grad,
-                               const std::optional<at::Tensor>& log_sum_exp_grad,
-                               const at::Tensor& query, const at::Tensor& key,
-                               const at::Tensor& value, const Saved& x) {
-    const AttentionGradients gradients =
-        attention_backward(output_grad, log_sum_exp_grad.value_or(at::Tensor()), query, key, value,
-                           x.result, x.lists, x.options);
-    return {gradients.query, gradients.key, gradients.value};
-  }
-
-  static variable_list backward(AutogradContext*, const variable_list&) {
-    throw Unsupported(
-        "attention: it can be differentiated once only; for higher derivatives use "
-        "explicit_attention");
-  }
-};
-
-struct Attention : Function<Attention> {
-  static variable_list forward(AutogradContext* context, const at::Tensor& query,
-                               const at::Tensor& key, const at::Tensor& value,
-                               const std::optional<BlockLists>& lists,
-                               const AttentionOptions& options) {
-    const AttentionResult result = attention_forward(query, key, value, lists, options);
-    save(context, {query, key, value, result, lists, options});
-    context->set_materialize_grads(false);
-    return {result.output, result.log_sum_exp};
-  }
-
-  static variable_list backward(AutogradContext* context, const variable_list& grads) {
-    const Saved x = saved_by(context);
-    const at::Tensor output_grad = grads[0].defined() ? grads[0] : at::zeros_like(x.result.output);
-    std::optional<at::Tensor> log_sum_exp_grad;
-    if (grads[1].defined()) log_sum_exp_grad = grads[1];
-    variable_list inputs =
-        Backward::apply(output_grad, log_sum_exp_grad, x.query, x.key, x.value, x);
-    inputs.resize(5);  // none for the lists and the options
-    return inputs;
-  }
-};
-
-}  // namespace
 
 AttentionResult attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                           const std::optional<BlockLists>& lists, const AttentionOptions& options) {
-  const variable_list results = Attention::apply(query, key, value, lists, options);
-  return {results[0], results[1]};
+  // Before autograd, which does not take undefined tensors.
+  check_attention(query, key, value, lists, options);
+  return differentiable_attention(query, key, value, /*lengths=*/{}, lists, options);
 }
 
 }  // namespace hadal::dao

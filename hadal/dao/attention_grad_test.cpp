@@ -265,10 +265,10 @@ TEST(AttentionGradInput, IsRefusedWithWhatWasExpected) {
   };
   EXPECT_EQ(refused(x, {}, result), "accepted");
   EXPECT_EQ(refused(x[0], {}, result),
-            "attention_backward: expected output_grad [1, 4, 70, 16] on the CPU, got [4, 70, 16] "
+            "attention_backward: expected output_grad [1, 4, 70, 16] on cpu, got [4, 70, 16] "
             "on cpu");
   EXPECT_EQ(refused({}, {}, result),
-            "attention_backward: expected output_grad [1, 4, 70, 16] on the CPU, got an undefined "
+            "attention_backward: expected output_grad [1, 4, 70, 16] on cpu, got an undefined "
             "tensor");
   EXPECT_NE(refused(x, x, result), "accepted");
   EXPECT_NE(refused(x, {}, {x, x}), "accepted");

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "hadal/dao/attention.h"
+#include "hadal/dao/inputs.h"
 
 namespace hadal::dao {
 
@@ -9,7 +9,7 @@ namespace hadal::dao {
 void check_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                      const std::optional<BlockLists>& lists, const AttentionOptions& options);
 
-/// The same for lists of `rows` rows that name blocks below `key_blocks`.
-void check_lists(const BlockLists& lists, std::int64_t rows, std::int64_t key_blocks);
+/// Throws InvalidArgument, naming what was expected, unless `lists` are such of these sequences.
+void check_lists(const BlockLists& lists, const Sequences& sequences, std::int64_t heads);
 
 }  // namespace hadal::dao

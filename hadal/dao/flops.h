@@ -4,16 +4,27 @@
 
 namespace hadal::dao {
 
-/// Floating-point operations of the two products that attention_forward() computes for tensors of
-/// these shapes: 4 head_dim for each pair of a query and a key in the blocks that it works on,
-/// where a block that is visible in part counts whole, because it is computed whole. The softmax
-/// and the padding of heads are left out. Needs no data of `query` and `key`.
-double forward_flops(const at::Tensor& query, const at::Tensor& key,
-                     const std::optional<BlockLists>& lists, const AttentionOptions& options = {});
+/// Floating-point operations of a pass's matrix products, a multiply-add as two; softmax, packing
+/// and rescaling are left out. Both are exact.
+struct FlopCount {
+  /// Of the pairs of a query and a key that see each other: what the pass is about.
+  double visible;
+  /// What the kernels execute. They work on whole blocks of 64 keys, on queries in eights forward
+  /// and 64 at a time backward, and on heads padded to a multiple of 32. (Where something is not
+  /// finite, they may skip some of it.)
+  double executed;
+};
 
-/// Floating-point operations of the five products of attention_backward(), counted in the same way:
-/// scores, gradients of the weights, and the gradients of query, key and value.
-double backward_flops(const at::Tensor& query, const at::Tensor& key,
-                      const std::optional<BlockLists>& lists, const AttentionOptions& options = {});
+/// Of the two products of attention_forward(): scores and output, so 4 head_dim for each visible
+/// pair. Needs no data of `query` and `key`; lists and key_mask must fit them.
+FlopCount forward_flops(const at::Tensor& query, const at::Tensor& key,
+                        const std::optional<BlockLists>& lists,
+                        const AttentionOptions& options = {});
+
+/// Of the five products of attention_backward(): scores, gradients of the weights, and the
+/// gradients of query, key and value, so 10 head_dim for each visible pair.
+FlopCount backward_flops(const at::Tensor& query, const at::Tensor& key,
+                         const std::optional<BlockLists>& lists,
+                         const AttentionOptions& options = {});
 
 }  // namespace hadal::dao

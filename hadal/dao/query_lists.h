@@ -1,6 +1,6 @@
 #pragma once
 
-#include "hadal/dao/block_lists.h"
+#include "hadal/dao/segments.h"
 
 #include <cstdint>
 #include <span>
@@ -11,17 +11,16 @@ namespace hadal::dao {
 /// The blocks of queries that look at each block of keys: block lists, transposed.
 class QueryLists {
  public:
-  /// Of `lists` with `query_blocks` rows a head; each of its blocks is below `key_blocks`.
-  QueryLists(const BlockLists& lists, std::int64_t query_blocks, std::int64_t key_blocks);
+  /// Of `lists` of `heads` heads, whose blocks are below the number of their sequence's.
+  QueryLists(const BlockLists& lists, const Sequences& sequences, std::int64_t heads);
 
-  /// Ascending. `head` counts all heads of the batch.
-  std::span<const std::int32_t> of(std::int64_t head, std::int64_t key_block) const {
-    const std::size_t row = static_cast<std::size_t>(head * key_blocks_ + key_block);
+  /// Ascending. `place` is Segment::place() of the block of keys, for a head of the queries.
+  std::span<const std::int32_t> of(std::int64_t place) const {
+    const auto row = static_cast<std::size_t>(place);
     return std::span(blocks_).subspan(offsets_[row], offsets_[row + 1] - offsets_[row]);
   }
 
  private:
-  std::int64_t key_blocks_;
   std::vector<std::size_t> offsets_;
   std::vector<std::int32_t> blocks_;
 };

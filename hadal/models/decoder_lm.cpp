@@ -52,14 +52,41 @@ torch::nn::Linear linear(torch::nn::Module& parent, const char* name, std::int64
                                 torch::nn::Linear(torch::nn::LinearOptions(in, out).bias(false)));
 }
 
-void check_ids(const at::Tensor& ids, const DecoderLmOptions& options) {
+void check_ids(const at::Tensor& ids, std::int64_t first_position,
+               const DecoderLmOptions& options) {
   require_input("DecoderLm: ids", ids, {-1, -1}, at::kLong);
   require(ids.size(1) <= options.context,
           concat("at most ", options.context, " tokens (the context)").c_str(), ids.size(1));
+  const std::int64_t last = options.context - ids.size(1);
+  require(first_position >= 0 && first_position <= last,
+          concat("a first position from 0 to ", last, " for ", ids.size(1), " tokens").c_str(),
+          first_position);
   const auto [low, high] = at::aminmax(ids);
   const std::string range = concat("ids from 0 to ", options.vocabulary - 1);
   require(low.item<std::int64_t>() >= 0, range.c_str(), low.item<std::int64_t>());
   require(high.item<std::int64_t>() < options.vocabulary, range.c_str(), high.item<std::int64_t>());
+}
+
+at::Tensor fused_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+                           std::int64_t /*layer*/) {
+  return at::scaled_dot_product_attention(
+      query, key, value, /*attn_mask=*/{}, /*dropout_p=*/0.0, /*is_causal=*/true,
+      /*scale=*/std::nullopt, /*enable_gqa=*/query.size(1) != key.size(1));
+}
+
+/// What the layers of one call share.
+struct Pass {
+  Rotary rotary;
+  AttentionFunction attention;
+};
+
+/// What pass.attention makes of layer `layer`, if it fits.
+at::Tensor attend(const Pass& pass, const at::Tensor& query, const at::Tensor& key,
+                  const at::Tensor& value, std::int64_t layer) {
+  const at::Tensor mixed = pass.attention(query, key, value, layer);
+  require_input(concat("DecoderLm: result of the attention of layer ", layer).c_str(), mixed,
+                query.sizes(), query.scalar_type());
+  return mixed;
 }
 
 }  // namespace
@@ -88,13 +115,11 @@ class DecoderLmImpl::Attention : public torch::nn::Module {
         value_(linear(*this, "v_proj", options.dim, options.kv_heads * head_dim_)),
         output_(linear(*this, "o_proj", options.dim, options.dim)) {}
 
-  at::Tensor forward(const at::Tensor& x, const Rotary& rotary) {
-    const at::Tensor query = rotary(split_heads(query_->forward(x)));
-    const at::Tensor key = rotary(split_heads(key_->forward(x)));
+  at::Tensor forward(const at::Tensor& x, const Pass& pass, std::int64_t layer) {
+    const at::Tensor query = pass.rotary(split_heads(query_->forward(x)));
+    const at::Tensor key = pass.rotary(split_heads(key_->forward(x)));
     const at::Tensor value = split_heads(value_->forward(x));
-    const at::Tensor mixed = at::scaled_dot_product_attention(
-        query, key, value, /*attn_mask=*/{}, /*dropout_p=*/0.0, /*is_causal=*/true,
-        /*scale=*/std::nullopt, /*enable_gqa=*/query.size(1) != key.size(1));
+    const at::Tensor mixed = attend(pass, query, key, value, layer);
     return output_->forward(mixed.transpose(1, 2).flatten(2));
   }
 
@@ -134,8 +159,8 @@ class DecoderLmImpl::Layer : public torch::nn::Module {
             "post_attention_layernorm", std::make_shared<Norm>(options.dim, options.norm_epsilon))),
         feed_forward_(register_module("mlp", std::make_shared<FeedForward>(options))) {}
 
-  at::Tensor forward(const at::Tensor& input, const Rotary& rotary) {
-    const at::Tensor x = input + attention_->forward(attention_norm_->forward(input), rotary);
+  at::Tensor forward(const at::Tensor& input, const Pass& pass, std::int64_t layer) {
+    const at::Tensor x = input + attention_->forward(attention_norm_->forward(input), pass, layer);
     return x + feed_forward_->forward(feed_forward_norm_->forward(x));
   }
 
@@ -177,12 +202,16 @@ void DecoderLmImpl::initialize() {
   }
 }
 
-at::Tensor DecoderLmImpl::forward(const at::Tensor& ids) {
-  check_ids(ids, options_);
+at::Tensor DecoderLmImpl::forward(const at::Tensor& ids, const ForwardOptions& options) {
+  check_ids(ids, options.first_position, options_);
   at::Tensor x = embedding_->forward(ids);
-  const Rotary rotary(ids.size(1), options_.dim / options_.heads, options_.rope_theta,
-                      x.scalar_type(), x.device());
-  for (const auto& layer : layers_) x = layer->forward(x, rotary);
+  const Pass pass{
+      .rotary = Rotary(options.first_position, ids.size(1), options_.dim / options_.heads,
+                       options_.rope_theta, x.scalar_type(), x.device()),
+      .attention = options.attention ? options.attention : fused_attention};
+  for (std::int64_t i = 0; i < options_.layers; ++i) {
+    x = layers_[static_cast<std::size_t>(i)]->forward(x, pass, i);
+  }
   x = norm_->forward(x);
   return output_.is_empty() ? at::linear(x, embedding_->weight) : output_->forward(x);
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "hadal/models/attention_function.h"
+
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -22,6 +24,15 @@ struct DecoderLmOptions {
   bool tied_embeddings = true;  ///< the output layer shares the token embedding
 };
 
+struct ForwardOptions {
+  /// The position of the first id. To go on with a sequence, pass how many ids came before, and an
+  /// attention that kept their keys and values.
+  std::int64_t first_position = 0;
+  /// Of queries and keys that are turned to their positions; at::scaled_dot_product_attention,
+  /// causal over the ids of this call, where empty.
+  AttentionFunction attention = {};
+};
+
 /// Decoder-only transformer language model with the blocks of Llama (Touvron et al., 2023): RMSNorm
 /// before each layer, rotary positions in the half-split layout, grouped-query attention and
 /// SwiGLU, all without biases. Tensor names are those of Hugging Face's LlamaForCausalLM
@@ -34,10 +45,11 @@ class DecoderLmImpl : public torch::nn::Module {
   /// Throws InvalidArgument, naming the option, where `options` do not describe a model.
   explicit DecoderLmImpl(const DecoderLmOptions& options);
 
-  /// Token ids int64 [b, t], t <= context, to logits [b, t, vocabulary] of the parameters' type;
-  /// the logits at a position depend only on ids up to it. Throws InvalidArgument for another shape
-  /// or type, and for ids outside of the vocabulary.
-  at::Tensor forward(const at::Tensor& ids);
+  /// Token ids int64 [b, t] to logits [b, t, vocabulary] of the parameters' type; the logits at a
+  /// position depend only on ids up to it, if the attention does. Throws InvalidArgument for
+  /// another shape or type, ids outside of the vocabulary, positions outside of the context, and
+  /// where the attention gives another shape or type than the query's.
+  at::Tensor forward(const at::Tensor& ids, const ForwardOptions& options = {});
 
   const DecoderLmOptions& options() const { return options_; }
 

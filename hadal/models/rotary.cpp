@@ -8,12 +8,12 @@
 
 namespace hadal::models {
 
-Rotary::Rotary(std::int64_t length, std::int64_t head_dim, double theta, at::ScalarType dtype,
-               at::Device device) {
+Rotary::Rotary(std::int64_t first, std::int64_t length, std::int64_t head_dim, double theta,
+               at::ScalarType dtype, at::Device device) {
   const auto options = at::TensorOptions().dtype(at::toOpMathType(dtype)).device(device);
   const at::Tensor exponents = at::arange(0, head_dim, 2, options) / head_dim;
   const at::Tensor angles =
-      at::outer(at::arange(length, options), at::pow(theta, exponents).reciprocal());
+      at::outer(at::arange(first, first + length, options), at::pow(theta, exponents).reciprocal());
   cosine_ = angles.cos();
   sine_ = angles.sin();
 }

@@ -10,10 +10,10 @@ namespace hadal::models {
 /// element i of a head is paired with element i + d/2 and turned by position * theta^(-2i/d).
 class Rotary {
  public:
-  /// Angles of positions 0 to `length` - 1 for heads of `head_dim` elements, on `device`, in fp64
-  /// where `dtype` is fp64, and otherwise in fp32.
-  Rotary(std::int64_t length, std::int64_t head_dim, double theta, at::ScalarType dtype,
-         at::Device device);
+  /// Angles of the `length` positions from `first` on for heads of `head_dim` elements, on
+  /// `device`, in fp64 where `dtype` is fp64, and otherwise in fp32.
+  Rotary(std::int64_t first, std::int64_t length, std::int64_t head_dim, double theta,
+         at::ScalarType dtype, at::Device device);
 
   /// x [..., length, head_dim], turned; computed in the angles' type and rounded to that of x.
   at::Tensor operator()(const at::Tensor& x) const;

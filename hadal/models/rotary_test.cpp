@@ -34,14 +34,21 @@ at::Tensor turned(const at::Tensor& input, double theta) {
 TEST(Rotary, TurnsPairsByTheFormula) {
   for (const double theta : {10000.0, 500000.0, 7.0}) {
     const at::Tensor x = at::randn({2, 3, 40, 10}, at::kDouble);
-    const Rotary rotary(40, 10, theta, at::kDouble, at::kCPU);
+    const Rotary rotary(0, 40, 10, theta, at::kDouble, at::kCPU);
     EXPECT_LT(max_difference(rotary(x), turned(x, theta)), 1e-12) << theta;
   }
 }
 
+TEST(Rotary, StartsAtAPosition) {
+  const at::Tensor x = at::randn({2, 40, 10});
+  const Rotary whole(0, 40, 10, 10000.0, at::kFloat, at::kCPU);
+  const Rotary end(33, 7, 10, 10000.0, at::kFloat, at::kCPU);
+  EXPECT_EQ(max_difference(end(x.slice(1, 33)), whole(x).slice(1, 33)), 0);
+}
+
 TEST(Rotary, StaysCloseInFp32OverALongSequence) {
   const at::Tensor x = at::randn({1, 4096, 64});
-  const at::Tensor y = Rotary(4096, 64, 10000.0, at::kFloat, at::kCPU)(x);
+  const at::Tensor y = Rotary(0, 4096, 64, 10000.0, at::kFloat, at::kCPU)(x);
   EXPECT_EQ(y.scalar_type(), at::kFloat);
   // An angle of up to 4,095, rounded to fp32, is off by up to 1.2e-4, after its factor by as much
   // again; the elements are below 5.
@@ -51,9 +58,9 @@ TEST(Rotary, StaysCloseInFp32OverALongSequence) {
 
 TEST(Rotary, ComputesBf16InFp32AndRoundsOnce) {
   const at::Tensor x = at::randn({2, 256, 16}).to(at::kBFloat16);
-  const at::Tensor y = Rotary(256, 16, 10000.0, at::kBFloat16, at::kCPU)(x);
+  const at::Tensor y = Rotary(0, 256, 16, 10000.0, at::kBFloat16, at::kCPU)(x);
   EXPECT_EQ(y.scalar_type(), at::kBFloat16);
-  const at::Tensor in_fp32 = Rotary(256, 16, 10000.0, at::kFloat, at::kCPU)(x.to(at::kFloat));
+  const at::Tensor in_fp32 = Rotary(0, 256, 16, 10000.0, at::kFloat, at::kCPU)(x.to(at::kFloat));
   EXPECT_EQ(max_difference(y, in_fp32.to(at::kBFloat16)), 0);
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace hadal::bench {
 namespace {
@@ -45,10 +46,53 @@ std::optional<Measurement> attention_memory(const CaseResult& result) {
       .conditions = concat("16,384 tokens; ", result.baseline, " against ", result.candidate)};
 }
 
+/// "−1.8 %" of -1.8.
+std::string change(double percent) {
+  return concat(percent < 0 ? "\u2212" : "+", format_percent(std::abs(percent) / 100));
+}
+
+std::optional<Measurement> sparse_summaries(const CaseResult& result) {
+  const auto attention = metric(result, "compute saved in attention");
+  const auto model = metric(result, "compute saved in the model");
+  const auto kept = metric(result, "kept pairs");
+  const auto loss = metric(result, "loss of mean ROUGE");
+  const auto low = metric(result, "loss of mean ROUGE, low");
+  const auto high = metric(result, "loss of mean ROUGE, high");
+  const auto without = metric(result, "loss of mean ROUGE without attention");
+  if (!attention || !model || !kept || !loss || !low || !high || !without || !result.speed) {
+    return std::nullopt;
+  }
+  return Measurement{
+      .measured = concat("compute ", change(-*attention), " in attention, ", change(-*model),
+                         " in the whole model; mean of ROUGE-1, 2 and L ", change(-*loss), " [",
+                         change(-*high), ", ", change(-*low), "]"),
+      .conditions = concat(result.data.description, "; ", format_percent(*kept / 100),
+                           " of pairs kept, the same weights; without any attention, ROUGE ",
+                           change(-*without), "; wall-clock, apart from compute, ",
+                           format_ratio(result.speed->speedup))};
+}
+
+std::optional<Measurement> generation_compute(const CaseResult& result) {
+  const auto saved = metric(result, "generation: compute saved");
+  const auto rise = metric(result, "generation: rise of perplexity");
+  const auto kept = metric(result, "generation: kept pairs");
+  const auto parameters = metric(result, "generation: million parameters");
+  const auto prompt = metric(result, "generation: tokens of prompt");
+  const auto tokens = metric(result, "generation: tokens");
+  if (!saved || !rise || !kept || !parameters || !prompt || !tokens) return std::nullopt;
+  return Measurement{
+      .measured = concat("compute ", change(-*saved), ", perplexity ", change(*rise)),
+      .conditions = concat("all of a decoder of ", format_value(*parameters),
+                           " million parameters, with a cache; ", format_value(*tokens),
+                           " tokens after a prompt of ", format_value(*prompt), "; keeping ",
+                           format_percent(*kept / 100), " of the interactions against all; ",
+                           result.data.generated ? "generated text" : "real text")};
+}
+
 constexpr std::array kRows{
     Row{"Attention that keeps 30 % of interactions, CNN/DailyMail",
-        "compute \u221268 %, ROUGE \u22122.1 %"},
-    Row{"Generation of long text", "compute \u221237 %"},
+        "compute \u221268 %, ROUGE \u22122.1 %", "nlp/summarize-dao-keep30", sparse_summaries},
+    Row{"Generation of long text", "compute \u221237 %", "nlp/lm-dao-keep30", generation_compute},
     Row{"Memory of attention over 16K tokens", "dense score matrix over 48 GB in FP16",
         "nlp/attention-dense-16k", attention_memory},
     Row{"Memory of training ResNet-152", "\u221242 % at 99.7 % of full accuracy"},

@@ -20,6 +20,19 @@ CaseResult attention(double heads) {
   return result;
 }
 
+CaseResult summaries(double loss) {
+  CaseResult result = sample_case("nlp/summarize-dao-keep30", {1.5, 1.25, 1.75});
+  result.data.description = "some news";
+  result.metrics = {{"compute saved in attention", 68.5, "%"},
+                    {"compute saved in the model", 31, "%"},
+                    {"kept pairs", 29.75, "%"},
+                    {"loss of mean ROUGE", loss, "%"},
+                    {"loss of mean ROUGE, low", -0.5, "%"},
+                    {"loss of mean ROUGE, high", 2.5, "%"},
+                    {"loss of mean ROUGE without attention", 7, "%"}};
+  return result;
+}
+
 TEST(Claims, AreLetteredFromAToH) {
   std::string letters;
   for (const Claim& claim : claims_of({})) {
@@ -37,6 +50,31 @@ TEST(Claims, AreTakenByAReport) {
   EXPECT_NO_THROW(validate(report));
 }
 
+TEST(Claims, FillRowAFromTheSummaries) {
+  const Claim claim = claims_of({summaries(1.25)})[0];
+  EXPECT_EQ(claim.measured,
+            "compute \u221268 % in attention, \u221231 % in the whole model; mean of ROUGE-1, 2 "
+            "and L \u22121.2 % [\u22122.5 %, +0.5 %]");
+  EXPECT_EQ(claim.conditions,
+            "some news; 30 % of pairs kept, the same weights; without any attention, ROUGE "
+            "\u22127.0 %; wall-clock, apart from compute, 1.50x [1.25, 1.75]");
+  EXPECT_EQ(claim.command, "hadal bench run nlp/summarize-dao-keep30");
+  EXPECT_NE(claims_of({summaries(-0.25)})[0].measured->find("L +0.2 % ["), std::string::npos);
+}
+
+TEST(Claims, LeaveRowAOpenWhereTheCaseFailedOrLacksAFigure) {
+  CaseResult failed = summaries(1);
+  failed.verdict = Verdict::failed;
+  CaseResult without_speed = summaries(1);
+  without_speed.speed.reset();
+  std::vector<CaseResult> open{failed, without_speed};
+  for (std::size_t i = 0; i < 7; ++i) {
+    open.push_back(summaries(1));
+    open.back().metrics.erase(open.back().metrics.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  for (const CaseResult& result : open) EXPECT_FALSE(claims_of({result})[0].measured);
+}
+
 TEST(Claims, FillRowCFromTheAttentionCase) {
   const std::vector<Claim> claims = claims_of({sample_case("cv/other"), attention(2)});
   EXPECT_EQ(claims[2].measured,
@@ -46,6 +84,44 @@ TEST(Claims, FillRowCFromTheAttentionCase) {
   EXPECT_EQ(claims[2].command, "hadal bench run nlp/attention-dense-16k");
   for (const std::size_t other : {0, 1, 3, 4, 5, 6, 7}) EXPECT_FALSE(claims[other].measured);
   EXPECT_NE(claims_of({attention(1)})[2].measured->find("1 head: "), std::string::npos);
+}
+
+CaseResult generation(double saved, double rise) {
+  CaseResult result = sample_case("nlp/lm-dao-keep30");
+  result.metrics = {
+      {"generation: compute saved", saved, "%"}, {"generation: rise of perplexity", rise, "%"},
+      {"generation: kept pairs", 30.24, "%"},    {"generation: million parameters", 0.8286, ""},
+      {"generation: tokens of prompt", 512, ""}, {"generation: tokens", 1536, ""}};
+  return result;
+}
+
+TEST(Claims, FillRowBFromTheDecoderThatKeepsLess) {
+  CaseResult result = generation(38.25, 0.5);
+  result.data.generated = false;
+  const std::vector<Claim> claims = claims_of({result});
+  EXPECT_EQ(claims[1].measured, "compute \u221238 %, perplexity +0.5 %");
+  EXPECT_EQ(claims[1].conditions,
+            "all of a decoder of 0.8286 million parameters, with a cache; 1536 tokens after a "
+            "prompt of 512; keeping "
+            "30 % of the interactions against all; real text");
+  EXPECT_EQ(claims[1].command, "hadal bench run nlp/lm-dao-keep30");
+  for (const std::size_t other : {0, 2, 3, 4, 5, 6, 7}) EXPECT_FALSE(claims[other].measured);
+}
+
+TEST(Claims, SayOfRowBWhatBecameWorseAndWhatTheTextWas) {
+  CaseResult result = generation(-4, -0.2);
+  result.data.generated = true;
+  const Claim claim = claims_of({result})[1];
+  EXPECT_EQ(claim.measured, "compute +4.0 %, perplexity \u22120.2 %");
+  EXPECT_TRUE(claim.conditions.ends_with("; generated text"));
+}
+
+TEST(Claims, LeaveRowBOpenWhereAMetricIsMissing) {
+  for (std::size_t i = 0; i < 6; ++i) {
+    CaseResult result = generation(38, 0.5);
+    result.metrics.erase(result.metrics.begin() + static_cast<std::ptrdiff_t>(i));
+    EXPECT_FALSE(claims_of({result})[1].measured) << i;
+  }
 }
 
 TEST(Claims, LeaveRowCOpenWhereTheCaseFailedOrLacksAMetric) {

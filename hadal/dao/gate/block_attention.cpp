@@ -1,6 +1,6 @@
 #include "hadal/dao/gate/block_attention.h"
 
-#include "hadal/core/error.h"
+#include "hadal/dao/block_lists.h"
 #include "hadal/dao/check.h"
 #include "hadal/dao/compute.h"
 #include "hadal/dao/visible.h"
@@ -75,28 +75,6 @@ at::Tensor block_attention(const at::Tensor& query, const at::Tensor& key,
         .copy_(block_weights(scores, seen(visible, rows, keys, options.key_mask)));
   }
   return result;
-}
-
-double kept_attention(const BlockLists& lists, const at::Tensor& attention) {
-  const auto fits = [&](const at::Tensor& x, at::ScalarType type) {
-    return x.defined() && x.scalar_type() == type && x.is_cpu() && x.is_contiguous();
-  };
-  if (!fits(attention, at::kFloat) || attention.dim() != 4) {
-    throw InvalidArgument(
-        "kept_attention: expected attention fp32 [batch, heads, query blocks, key blocks]");
-  }
-  const std::int64_t rows = attention.size(0) * attention.size(1) * attention.size(2);
-  check_lists(lists, rows, attention.size(3));
-  const auto* offsets = lists.offsets.const_data_ptr<std::int64_t>();
-  const auto* blocks = lists.blocks.const_data_ptr<std::int32_t>();
-  const auto* weights = attention.const_data_ptr<float>();
-  double kept = 0;
-  double total = 0;
-  for (std::int64_t row = 0; row < rows; ++row, weights += attention.size(3)) {
-    for (std::int64_t j = offsets[row]; j < offsets[row + 1]; ++j) kept += weights[blocks[j]];
-    for (std::int64_t j = 0; j < attention.size(3); ++j) total += weights[j];
-  }
-  return total == 0 ? 1 : kept / total;
 }
 
 }  // namespace hadal::dao

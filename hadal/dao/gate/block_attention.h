@@ -1,7 +1,6 @@
 #pragma once
 
 #include "hadal/dao/attention.h"
-#include "hadal/dao/block_lists.h"
 
 namespace hadal::dao {
 
@@ -12,10 +11,5 @@ namespace hadal::dao {
 /// what attention_forward() does not take.
 at::Tensor block_attention(const at::Tensor& query, const at::Tensor& key,
                            const AttentionOptions& options = {});
-
-/// The share of dense attention that falls in the blocks of `lists`, a mean over the rows that see
-/// something; `attention` is of block_attention(). 1 where no row does. Throws InvalidArgument
-/// where the two do not fit.
-double kept_attention(const BlockLists& lists, const at::Tensor& attention);
 
 }  // namespace hadal::dao

@@ -19,9 +19,10 @@ struct Pair {
   const float* log_sum_exp;   ///< [kBlock], binary logarithm; infinity for a row that sees nothing
   const float* delta;         ///< [kBlock], what is subtracted from the weights' gradients
   int64_t padded;
-  int64_t keys_seen;    ///< of the block, by its last query at most: 1 to kBlock
+  uint64_t real;        ///< a bit a key: 0 for padding and beyond the last
   int64_t first_limit;  ///< query q sees the keys k of the block below first_limit + q limit_step
   int64_t limit_step;   ///< 1 where causal, else 0
+  bool careful;         ///< something is not finite and must not reach those that do not see it
   float to_log2;        ///< the scores' scale times log2(e)
   float* query_grad;    ///< [padded][kBlock], added to; all but the scale
   float* key_grad;      ///< [kBlock][padded], added to; all but the scale

@@ -1,21 +1,7 @@
-#include "hadal/dao/kernels/backward_pair.h"
+#include "hadal/dao/kernels/backward_math.h"
 
 namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
-namespace {
 
-struct Fp32 : Fp32Products {
-  static void store_weighed(const PairState& state, int64_t key, int64_t query,
-                            const Vector (&weights)[1], const Vector (&score_grads)[1]) {
-    store(state.weights + key * kBlock + query, weights[0]);
-    store(state.score_grads + key * kBlock + query, score_grads[0]);
-  }
-
-  /// Units of one key are rows.
-  static const float* score_columns(const PairState& state) { return state.score_grads; }
-};
-
-}  // namespace
-
-void backward_fp32(const Pair& pair) { run_pair<Fp32>(pair); }
+void backward_fp32(const Pair& pair) { run_pair<Fp32Backward<Fp32Products>>(pair); }
 
 }  // namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE

@@ -6,6 +6,7 @@
 // laid out twice. Compiled once an instruction set.
 #include "hadal/dao/kernels/backward.h"
 #include "hadal/dao/kernels/products.h"
+#include "hadal/dao/kernels/seen_products.h"
 
 namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
 
@@ -44,13 +45,18 @@ void multiply_blocks(float* to, int64_t rows, int64_t columns, const void* a, co
   }
 }
 
+/// The queries from this one on see the key.
+inline int64_t first_query(const Pair& pair, int64_t key) {
+  if ((pair.real >> key & 1) == 0) return kBlock;
+  const int64_t first = key - pair.first_limit + 1;
+  if (first <= 0) return 0;
+  return pair.limit_step == 0 || first > kBlock ? kBlock : first;
+}
+
 /// Sets to -infinity the scores of keys that a query does not see, and their gradients to zero.
 inline void mask_pair(const Pair& pair, const PairState& state) {
   for (int64_t key = 0; key < kBlock; ++key) {
-    // The queries from this one on see the key.
-    int64_t first = key - pair.first_limit + 1;
-    if (pair.limit_step == 0) first = first > 0 ? kBlock : 0;
-    if (key >= pair.keys_seen || first > kBlock) first = kBlock;
+    const int64_t first = first_query(pair, key);
     for (int64_t query = 0; query < first; ++query) {
       state.scores[key * kBlock + query] = -__builtin_inff();
       state.weight_grads[key * kBlock + query] = 0;
@@ -77,6 +83,25 @@ void weigh_pair(const Pair& pair, const PairState& state) {
   }
 }
 
+/// The last three products, over the pairs of a query and a key that see each other only.
+template <class Math>
+void add_seen_gradients(const Pair& pair, const PairState& state) {
+  for (int64_t key = 0; key < kBlock; ++key) {
+    for (int64_t query = first_query(pair, key); query < kBlock; ++query) {
+      const int64_t at = key * kBlock + query;
+      const float score_grad = Math::element(state.score_grads, at);
+      add_row<Math>(pair.value_grad + key * pair.padded, Math::element(state.weights, at),
+                    pair.slopes, query, pair.padded);
+      add_row<Math>(pair.key_grad + key * pair.padded, score_grad, pair.queries, query,
+                    pair.padded);
+      for (int64_t i = 0; i < pair.padded; ++i) {
+        pair.query_grad[i * kBlock + query] +=
+            Math::element(pair.keys, key * pair.padded + i) * score_grad;
+      }
+    }
+  }
+}
+
 template <class Math>
 void run_pair(const Pair& pair) {
   const PairState state(pair.scratch);
@@ -86,8 +111,10 @@ void run_pair(const Pair& pair) {
                                head_units);
   multiply_blocks<Math, false>(state.weight_grads, kBlock, kBlock, pair.values, pair.slope_columns,
                                head_units);
-  if (pair.first_limit < kBlock || pair.keys_seen < kBlock) mask_pair(pair, state);
+  const bool whole = pair.first_limit >= kBlock && pair.real == ~uint64_t{0};
+  if (!whole) mask_pair(pair, state);
   weigh_pair<Math>(pair, state);
+  if (pair.careful && !whole) return add_seen_gradients<Math>(pair, state);
   multiply_blocks<Math, true>(pair.value_grad, kBlock, pair.padded, state.weights, pair.slopes,
                               block_units);
   multiply_blocks<Math, true>(pair.key_grad, kBlock, pair.padded, state.score_grads, pair.queries,

@@ -3,7 +3,7 @@
 // The streaming softmax that all forward kernels share (Milakov and Gimelshein, 2018; Dao et al.,
 // 2022): scores of a few key blocks at a time, the running maximum and sum of each row, and the
 // output rescaled where the maximum grows. Compiled once an instruction set.
-#include "hadal/dao/kernels/forward.h"
+#include "hadal/dao/kernels/seen_products.h"
 #include "hadal/dao/kernels/vector.h"
 
 namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
@@ -35,14 +35,30 @@ inline int64_t limit_of(const Task& task, int64_t row) {
   return limit < task.keys ? limit : task.keys;
 }
 
+/// The keys of a block that are real, a bit each.
+inline uint64_t real_keys(const Task& task, int64_t block) {
+  return task.real ? task.real[block] : ~uint64_t{0};
+}
+
+/// The keys of a block that a row sees, a bit each.
+inline uint64_t seen_keys(const Task& task, int64_t row, int64_t block) {
+  return first_bits(limit_of(task, row) - block * kBlock) & real_keys(task, block);
+}
+
+/// Whether all rows see all of a block, as they do where the first row does.
+inline bool is_whole(const Task& task, int64_t block) {
+  return seen_keys(task, 0, block) == ~uint64_t{0};
+}
+
 /// Sets the scores of keys that a row does not see to -infinity; key block `block` stands at column
 /// `column` of the scores.
 inline void mask_block(const Task& task, const State& state, int64_t block, int column) {
-  const int64_t first = block * kBlock;
   for (int64_t row = 0; row < task.rows; ++row) {
-    float* scores = state.scores + row * kScoreStride + column;
-    const int64_t seen = limit_of(task, row) - first;
-    for (int64_t i = seen < 0 ? 0 : seen; i < kBlock; ++i) scores[i] = -__builtin_inff();
+    const uint64_t seen = seen_keys(task, row, block);
+    for (int i = 0; i < kBlock; i += kWidth) {
+      float* scores = state.scores + row * kScoreStride + column + i;
+      store(scores, lanes_of(seen >> i) ? load(scores) : broadcast(-__builtin_inff()));
+    }
   }
 }
 
@@ -62,8 +78,13 @@ void update_row(const Task& task, const State& state, int64_t row, int columns) 
   const float here = largest(most) * to_log2;
   const float maximum = here > before ? here : before;
   if (maximum == -__builtin_inff()) {
-    // Nothing seen yet; there is no maximum to subtract.
-    for (int i = 0; i < columns; i += kWidth) Math::store_weights(state, row, i, Vector{});
+    // Nothing seen yet, or nothing that has a maximum to subtract: NaN is all that counts.
+    for (int i = 0; i < columns; i += kWidth) {
+      const Vector score = load(scores + i);
+      const Vector weight = score == score ? Vector{} : score;
+      Math::store_weights(state, row, i, weight);
+      state.sum[row] += sum(weight);
+    }
     return;
   }
   Vector total{};
@@ -85,17 +106,30 @@ template <class Math>
 void attend_span(const Task& task, const State& state, const int64_t* blocks, int count) {
   for (int i = 0; i < count; ++i) {
     Math::score_block(task, state, blocks[i], i * kBlock);
-    if ((blocks[i] + 1) * kBlock > limit_of(task, 0))
-      mask_block(task, state, blocks[i], i * kBlock);
+    if (!is_whole(task, blocks[i])) mask_block(task, state, blocks[i], i * kBlock);
   }
   for (int64_t row = 0; row < task.rows; ++row) update_row<Math>(task, state, row, count * kBlock);
-  Math::add_values(task, state, blocks, count);
+  if (task.careful && !is_whole(task, blocks[0])) {
+    Math::add_seen_values(task, state, blocks[0]);  // the only one, see run_task()
+  } else {
+    Math::add_values(task, state, blocks, count);
+  }
+}
+
+inline int64_t block_at(const Task& task, int64_t at) { return task.blocks ? task.blocks[at] : at; }
+
+inline bool sees_any(const Task& task, int64_t row) {
+  uint64_t seen = 0;
+  for (int64_t at = 0; at < task.block_count; ++at)
+    seen |= seen_keys(task, row, block_at(task, at));
+  return seen != 0;
 }
 
 inline void finish(const Task& task, const State& state) {
   for (int64_t row = 0; row < task.rows; ++row) {
-    const float sum = state.sum[row];
-    // A row that sees nothing gives zeros.
+    float sum = state.sum[row];
+    // A row that sees nothing gives zeros; one whose scores all are -infinity has no weights.
+    if (sum == 0 && sees_any(task, row)) sum = __builtin_nanf("");
     const float factor = sum > 0 ? 1 / sum : 0 * sum;
     const float* from = state.output + row * task.padded;
     float* to = task.output + row * task.output_stride;
@@ -113,13 +147,17 @@ void run_task(const Task& task) {
     state.maximum[row] = -__builtin_inff();
     state.sum[row] = 0;
   }
-  for (int64_t at = 0; at < task.block_count; at += kSpan) {
-    const int64_t left = task.block_count - at;
-    const int count = left < kSpan ? static_cast<int>(left) : kSpan;
-    int64_t blocks[kSpan];
-    for (int i = 0; i < count; ++i) blocks[i] = task.blocks ? task.blocks[at + i] : at + i;
+  const int span = task.careful ? 1 : kSpan;
+  int64_t blocks[kSpan];
+  int count = 0;
+  for (int64_t at = 0; at < task.block_count; ++at) {
+    blocks[count] = block_at(task, at);
+    if (real_keys(task, blocks[count]) == 0) continue;
+    if (++count < span) continue;
     attend_span<Math>(task, state, blocks, count);
+    count = 0;
   }
+  if (count > 0) attend_span<Math>(task, state, blocks, count);
   finish(task, state);
 }
 

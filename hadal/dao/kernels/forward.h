@@ -9,6 +9,8 @@ namespace hadal::dao::kernels {
 inline constexpr int kBlock = 64;
 /// Key blocks whose scores are held at once.
 inline constexpr int kSpan = 2;
+/// Queries of a block are worked on in multiples of this many.
+inline constexpr int kRowStep = 8;
 /// Head sizes are padded with zeros to a multiple of this.
 inline constexpr int kHeadStep = 32;
 
@@ -32,8 +34,10 @@ struct Task {
   int64_t first_limit;  ///< row r sees the keys before first_limit + r limit_step, at most `keys`
   int64_t limit_step;   ///< 1 where causal, else 0
   int64_t keys;
-  float scale;    ///< of the scores
-  float* output;  ///< [rows][head_dim], rows `output_stride` elements apart
+  const uint64_t* real;  ///< a word a key block, a bit a key: 0 for padding; null: all are real
+  bool careful;          ///< some value is not finite and must not reach those that do not see it
+  float scale;           ///< of the scores
+  float* output;         ///< [rows][head_dim], rows `output_stride` elements apart
   int64_t output_stride;
   float* log_sum_exp;  ///< [rows], natural logarithm; -infinity for a row that sees nothing
   float* scratch;      ///< scratch_floats(padded) floats, aligned to 64 bytes

@@ -7,14 +7,19 @@
 
 namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
 
-/// All of a Math (see flash.h) but store_weights(), for elements multiplied by `Products`.
-template <class Products, class Element>
+/// A Math (see flash.h) for elements multiplied by `Products`.
+template <class Products>
 struct ForwardMath {
   typedef typename Products::Unit Unit;
+  typedef typename Products::Element Element;
   static constexpr int kGroup = Products::kGroup;
 
   static int64_t tiled_rows(const Task& task) {
-    return (task.rows + kTileRows - 1) / kTileRows * kTileRows;
+    return (task.rows + kRowStep - 1) / kRowStep * kRowStep;
+  }
+
+  static void store_weights(const State& state, int64_t row, int column, Vector weights) {
+    Products::store_elements(state.weights, row * kScoreStride + column, weights);
   }
 
   static void load_queries(const Task& task, const State& state) {
@@ -56,6 +61,20 @@ struct ForwardMath {
                              kBlock / kGroup);
         }
         store_tile(output, task.padded, tile);
+      }
+    }
+  }
+
+  /// Of one block, whose weights stand first.
+  static void add_seen_values(const Task& task, const State& state, int64_t block) {
+    const auto* values =
+        static_cast<const Unit*>(task.head.values) + block * (kBlock / kGroup) * task.padded;
+    for (int64_t row = 0; row < task.rows; ++row) {
+      for (uint64_t seen = seen_keys(task, row, block); seen != 0; seen &= seen - 1) {
+        const int64_t key = __builtin_ctzll(seen);
+        add_row<Products>(state.output + row * task.padded,
+                          Products::element(state.weights, row * kScoreStride + key), values, key,
+                          task.padded);
       }
     }
   }

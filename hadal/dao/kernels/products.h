@@ -3,6 +3,7 @@
 // Products of small matrices for all element types. A matrix product sums over units of 4 bytes: a
 // float, or a pair of bfloat16 neighbours along the dimension that is summed over. A type's
 // `Products` multiplies a tile that stays in registers. Compiled once an instruction set.
+#include "hadal/dao/kernels/forward.h"
 #include "hadal/dao/kernels/vector.h"
 
 namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
@@ -11,6 +12,8 @@ namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
 constexpr int kTileRows = kWidth == 16 ? 8 : 4;
 constexpr int kTileVectors = 2;
 constexpr int kTileColumns = kTileVectors * kWidth;
+
+static_assert(kRowStep % kTileRows == 0);
 
 typedef Vector Tile[kTileRows][kTileVectors];
 
@@ -29,7 +32,13 @@ inline void store_tile(float* to, int64_t stride, const Tile& tile) {
 /// Products of floats.
 struct Fp32Products {
   typedef float Unit;
+  typedef float Element;
   static constexpr int kGroup = 1;  ///< elements of a unit
+
+  static float element(const void* from, int64_t i) { return static_cast<const float*>(from)[i]; }
+  static void store_elements(void* to, int64_t i, Vector x) {
+    store(static_cast<float*>(to) + i, x);
+  }
 
   /// Adds a [kTileRows, depth] (rows `a_stride` units apart) times b [depth, kTileColumns] (rows
   /// `b_stride` units apart) to `tile`.

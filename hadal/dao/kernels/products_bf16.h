@@ -9,7 +9,15 @@ namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
 
 struct Bf16Products {
   typedef uint32_t Unit;
+  typedef uint16_t Element;
   static constexpr int kGroup = 2;
+
+  static float element(const void* from, int64_t i) {
+    const uint32_t bits = uint32_t{static_cast<const uint16_t*>(from)[i]} << 16;
+    float result;
+    __builtin_memcpy(&result, &bits, sizeof result);
+    return result;
+  }
 
   static __m512bh load_pairs(const uint32_t* from) {
     return reinterpret_cast<__m512bh>(_mm512_loadu_si512(from));
@@ -34,6 +42,10 @@ struct Bf16Products {
 
   static __m256i rounded(Vector x) {
     return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(reinterpret_cast<__m512>(x)));
+  }
+
+  static void store_elements(void* to, int64_t i, Vector x) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(static_cast<uint16_t*>(to) + i), rounded(x));
   }
 };
 

@@ -27,6 +27,13 @@ inline Vector broadcast(float x) { return Vector{} + x; }
 /// b where either is not a number.
 inline Vector larger(Vector a, Vector b) { return a > b ? a : b; }
 
+/// -1 in the lanes whose bit is set, else 0.
+inline Integers lanes_of(uint64_t bits) {
+  Integers bit_of;
+  for (int i = 0; i < kWidth; ++i) bit_of[i] = 1 << i;
+  return ((Integers{} + static_cast<int32_t>(bits)) & bit_of) != 0;
+}
+
 inline float largest(Vector x) {
   float result = x[0];
   for (int i = 1; i < kWidth; ++i) result = x[i] > result ? x[i] : result;

@@ -74,8 +74,8 @@ void find_scores(const Problem& problem, const BlockFeatures& features, std::int
 }
 
 /// What is always kept and the first `chosen` candidates, ascending.
-std::vector<std::int32_t> kept(const Choice& choice, std::int64_t chosen, std::int64_t visible,
-                               std::vector<char>& is_kept) {
+std::vector<std::int32_t> kept(Choice& choice, std::int64_t chosen, std::int64_t visible) {
+  auto& is_kept = choice.is_kept;
   is_kept.assign(static_cast<std::size_t>(visible), 0);
   for (const std::int32_t block : choice.always) is_kept[static_cast<std::size_t>(block)] = 1;
   for (std::int64_t i = 0; i < chosen; ++i) {
@@ -122,18 +122,21 @@ Row row_of(const Problem& problem, std::int64_t index) {
       visible_blocks(nullptr, 0, first, queries, problem.queries, problem.keys, problem.causal)};
 }
 
+std::vector<std::int32_t> choose_row(const Problem& problem, const AlwaysKept& always,
+                                     std::int64_t item, Choice& choice, const Choose& choose) {
+  const Row row = row_of(problem, item);
+  find_candidates(problem, always, row, item % problem.query_blocks(), choice);
+  return kept(choice, choose(row, choice), row.visible.count);
+}
+
 BlockLists choose_rows(const Problem& problem, const AlwaysKept& always,
                        const BlockFeatures& features, const Choose& choose) {
   std::vector<std::vector<std::int32_t>> lists(static_cast<std::size_t>(problem.rows()));
   at::parallel_for(0, problem.rows(), 4, [&](auto begin, auto end) {
     Choice choice;
-    std::vector<char> is_kept;
     for (auto item = begin; item < end; ++item) {
-      const Row row = row_of(problem, item);
-      find_scores(problem, features, item, row.visible.count, choice.scores);
-      find_candidates(problem, always, row, item % problem.query_blocks(), choice);
-      const std::int64_t chosen = choose(row, choice);
-      lists[static_cast<std::size_t>(item)] = kept(choice, chosen, row.visible.count, is_kept);
+      find_scores(problem, features, item, row_of(problem, item).visible.count, choice.scores);
+      lists[static_cast<std::size_t>(item)] = choose_row(problem, always, item, choice, choose);
     }
   });
   return joined(lists);

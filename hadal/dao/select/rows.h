@@ -7,7 +7,6 @@
 #include <bit>
 #include <cstdint>
 #include <functional>
-#include <span>
 #include <vector>
 
 namespace hadal::dao {
@@ -78,16 +77,29 @@ struct Choice {
   std::vector<Candidate> candidates;
   /// Of each visible block; none where the selection has no features.
   std::vector<float> scores;
+  std::vector<char> is_kept;  ///< scratch memory
 };
 
 /// Orders the candidates such that those to keep come first, and gives their number. Called by many
 /// threads.
 using Choose = std::function<std::int64_t(const Row& row, Choice& choice)>;
 
+/// The blocks, ascending, of row `item` of the problem's lists: what is always kept, and what
+/// `choose` adds. `choice` has the scores.
+std::vector<std::int32_t> choose_row(const Problem& problem, const AlwaysKept& always,
+                                     std::int64_t item, Choice& choice, const Choose& choose);
+
 /// Features of blocks, fp32 [batch * heads, blocks, features] each, whose products are scores.
 struct BlockFeatures {
   at::Tensor query, key;
 };
+
+/// Throws InvalidArgument, naming the value, for a budget out of range.
+const Budget& checked(const Budget& budget);
+
+/// What TopK chooses: orders the candidates such that the best come first, and gives as many as
+/// come nearest to the budget.
+std::int64_t best(const Budget& budget, const Row& row, Choice& choice);
 
 /// The lists of what is always kept and of what `choose` adds for each row. Without features, the
 /// candidates' scores are 0.

@@ -30,6 +30,8 @@ void check_share(const char* name, double value) {
                         concat("1 keeps everything; pass a fraction such as 0.3 as ", name));
 }
 
+}  // namespace
+
 const Budget& checked(const Budget& budget) {
   check_share("keep", budget.keep);
   if (budget.blocks && *budget.blocks < 1) {
@@ -39,6 +41,8 @@ const Budget& checked(const Budget& budget) {
   check(budget.always);
   return budget;
 }
+
+namespace {
 
 /// Without a look at the mask of keys, which flops() has no data of.
 Problem problem_of(const at::Tensor& query, const at::Tensor& key, bool causal) {
@@ -53,7 +57,8 @@ Problem checked_problem(const at::Tensor& query, const at::Tensor& key,
   return problem;
 }
 
-/// Orders the candidates such that the best come first, as many as come nearest to the budget.
+}  // namespace
+
 std::int64_t best(const Budget& budget, const Row& row, Choice& choice) {
   auto& candidates = choice.candidates;
   const auto count = static_cast<std::int64_t>(candidates.size());
@@ -88,6 +93,8 @@ std::int64_t best(const Budget& budget, const Row& row, Choice& choice) {
   }
   return taken;
 }
+
+namespace {
 
 /// Orders the candidates and gives how many of the first hold `mass` of the row's weight together
 /// with what is always kept.

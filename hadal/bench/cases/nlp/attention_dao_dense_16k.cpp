@@ -32,7 +32,7 @@ Workload prepare(const Context& context) {
                 fused_attention(x);
               },
           .candidate = [x] { dao_attention(x); },
-          .candidate_flops = dao::forward_flops(x.query, x.key, {})};
+          .candidate_flops = dao::forward_flops(x.query, x.key, {}).executed};
 }
 
 Case make_case() {

@@ -29,7 +29,7 @@ at::Tensor sparse_attention(const AttentionInput& x) {
 
 /// Of the candidate, the selection included.
 double sparse_flops(const AttentionInput& x, const dao::BlockLists& lists) {
-  return dao::forward_flops(x.query, x.key, lists) + selector().flops(x.query, x.key);
+  return dao::forward_flops(x.query, x.key, lists).executed + selector().flops(x.query, x.key);
 }
 
 Quality quality_of(const AttentionInput& x) {

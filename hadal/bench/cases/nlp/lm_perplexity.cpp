@@ -1,80 +1,22 @@
 #include "hadal/bench/cases/input.h"
+#include "hadal/bench/cases/nlp/lm_score.h"
+#include "hadal/bench/cases/nlp/text_corpus.h"
 #include "hadal/bench/runner/registry.h"
-#include "hadal/core/error.h"
-#include "hadal/core/random.h"
-#include "hadal/data/generate/text.h"
-#include "hadal/data/readers/text.h"
 #include "hadal/models/decoder_lm.h"
 #include "hadal/models/state.h"
 #include "hadal/models/train.h"
 
 #include <cmath>
 
-#include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/from_blob.h>
-#include <c10/core/InferenceMode.h>
-
 namespace hadal::bench {
 namespace {
 
 constexpr std::int64_t kContext = 256;
 constexpr std::size_t kTestBytes = 65'536;
-constexpr std::int64_t kTestBatch = 16;
-
-struct Corpus {
-  std::string description;
-  bool generated = true;
-  at::Tensor train;  // int64 [n], bytes
-  at::Tensor test;   // int64 [kTestBytes], bytes
-};
-
-at::Tensor bytes_of(std::string_view text) {
-  // from_blob wants a pointer to data that may change; the conversion copies.
-  return at::from_blob(const_cast<char*>(text.data()), {static_cast<std::int64_t>(text.size())},
-                       at::kByte)
-      .to(at::kLong);
-}
-
-/// Training and test text: of WikiText-2 the validation and test splits (the set of HADAL_DATA has
-/// no other), which share no article.
-Corpus corpus_of(const Context& context) {
-  const auto train_file = context.find("nlp/wikitext2/valid.txt");
-  const auto test_file = context.find("nlp/wikitext2/test.txt");
-  if (train_file && test_file) {
-    const std::string test = data::read_text(*test_file).substr(0, kTestBytes);
-    return {.description =
-                "WikiText-2: trained on the validation split, tested on the first "
-                "65,536 bytes of the test split",
-            .generated = false,
-            .train = bytes_of(data::read_text(*train_file)),
-            .test = bytes_of(test)};
-  }
-  constexpr std::size_t kTrainBytes = 1'200'000;
-  return {.description = concat("generated stories, seeds ", context.seed, " and ",
-                                context.seed + 1, " (1,200,000 and 65,536 bytes)"),
-          .train = bytes_of(data::generate_text(kTrainBytes, context.seed)),
-          .test = bytes_of(data::generate_text(kTestBytes, context.seed + 1))};
-}
-
-/// exp of the mean negative log likelihood of each byte of `text` but the first of each window of
-/// kContext + 1, given those before it in the window.
-double perplexity(models::DecoderLm& model, const at::Tensor& text) {
-  const c10::InferenceMode inference;
-  const at::Tensor windows = text.unfold(0, kContext + 1, kContext);
-  double sum = 0;
-  for (std::int64_t i = 0; i < windows.size(0); i += kTestBatch) {
-    const at::Tensor rows = windows.narrow(0, i, std::min(kTestBatch, windows.size(0) - i));
-    const at::Tensor logits = model->forward(rows.narrow(1, 0, kContext)).to(at::kFloat);
-    sum += at::cross_entropy_loss(logits.flatten(0, 1), rows.narrow(1, 1, kContext).flatten(), {},
-                                  at::Reduction::Sum)
-               .item<double>();
-  }
-  return std::exp(sum / static_cast<double>(windows.size(0) * kContext));
-}
 
 /// Many small steps with a small model: at this budget of time that gives a lower perplexity than
 /// fewer steps, or tokens, with a larger one.
-models::DecoderLm train(const Corpus& corpus, const Context& context) {
+models::DecoderLm train(const TextCorpus& corpus, const Context& context) {
   const bool quick = context.scale == Scale::quick;
   models::DecoderLm model(models::DecoderLmOptions{.vocabulary = 256,
                                                    .dim = 128,
@@ -105,7 +47,7 @@ models::DecoderLm in_bfloat16(models::DecoderLm& model) {
 }
 
 Workload prepare(const Context& context) {
-  const Corpus corpus = corpus_of(context);
+  const TextCorpus corpus = text_corpus(context, kTestBytes);
   models::DecoderLm model = train(corpus, context);
   models::DecoderLm half = in_bfloat16(model);
   const auto run = [test = corpus.test](models::DecoderLm which) {

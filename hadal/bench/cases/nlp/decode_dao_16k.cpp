@@ -1,0 +1,12 @@
+#include "hadal/bench/cases/nlp/decode_dao.h"
+#include "hadal/bench/runner/registry.h"
+
+namespace hadal::bench {
+namespace {
+
+Case make_case() { return decode_case("nlp/decode-dao-16k", 16'384); }
+
+HADAL_BENCH_CASE(make_case);
+
+}  // namespace
+}  // namespace hadal::bench

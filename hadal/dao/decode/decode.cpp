@@ -1,0 +1,259 @@
+#include "hadal/dao/decode/decode.h"
+
+#include "hadal/core/error.h"
+#include "hadal/core/isa.h"
+#include "hadal/dao/compute.h"
+#include "hadal/dao/decode/attend.h"
+#include "hadal/dao/decode/plan.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
+
+namespace hadal::dao {
+namespace kernels {
+HADAL_ISA_DECLARE(void attend_fp32(const PagesTask& task); void attend_bf16(const PagesTask& task);)
+constexpr IsaTable kAttendFp32 = HADAL_ISA_TABLE(attend_fp32);
+constexpr IsaTable kAttendBf16 = HADAL_ISA_TABLE(attend_bf16);
+}  // namespace kernels
+
+namespace {
+
+using kernels::PagesTask;
+using Sequences = std::span<const PagedKvCache::Sequence>;
+static_assert(kernels::kBlock == kBlockSize);
+
+/// Blocks that a group with one query works on at a time; with more queries it is as many more, for
+/// about the same work. The parts do not depend on the number of threads, and nor do the sums.
+constexpr std::int64_t kPartBlocks = 32;
+
+void check_query(const at::Tensor& query, const KvCacheOptions& cache, std::size_t sequences) {
+  const bool fits = query.defined() && query.dim() == 4 && query.is_cpu() &&
+                    query.scalar_type() == cache.type &&
+                    query.size(0) == static_cast<std::int64_t>(sequences) && query.size(1) >= 1 &&
+                    query.size(1) % cache.kv_heads == 0 && query.size(3) == cache.head_dim;
+  if (fits) return;
+  throw InvalidArgument(concat(
+      "decode: expected query ", cache.type, " [", sequences, ", heads, queries, ", cache.head_dim,
+      "] on cpu, with heads a multiple of ", cache.kv_heads, ", got ",
+      query.defined() ? concat(query.scalar_type(), " ", query.sizes(), " on ", query.device())
+                      : "an undefined tensor"));
+}
+
+void check_options(const KvCacheOptions& cache, const DecodeOptions& options) {
+  if (options.scale && !(*options.scale > 0 && std::isfinite(*options.scale))) {
+    throw InvalidArgument(concat("decode: expected a positive scale, got ", *options.scale));
+  }
+  if (!options.budget) return;
+  checked(*options.budget);
+  if (cache.scorer) return;
+  throw InvalidArgument("decode: expected a cache with a scorer, by which to choose pages",
+                        "set KvCacheOptions::scorer, or leave the budget empty to look at all");
+}
+
+DecodeShape checked_shape(const at::Tensor& query, const PagedKvCache& cache, Sequences sequences,
+                          const DecodeOptions& options) {
+  check_query(query, cache.options(), sequences.size());
+  check_options(cache.options(), options);
+  DecodeShape shape{cache.state(), {}, query.size(1), query.size(2)};
+  for (const auto id : sequences) {
+    const CachedSequence& sequence = cache.state().at(id);
+    if (sequence.length < shape.queries) {
+      throw InvalidArgument(concat("decode: expected ", shape.queries,
+                                   " tokens or more in sequence ", id, ", got ", sequence.length),
+                            "append the tokens of the queries first");
+    }
+    shape.sequences.push_back(&sequence);
+  }
+  return shape;
+}
+
+at::Tensor query_features(const at::Tensor& query, const DecodeShape& shape, double scale) {
+  const std::int64_t rows = query.size(0) * query.size(1);
+  const std::int64_t size = shape.cache.memory.feature_count();
+  const at::Tensor features = shape.cache.options.scorer->query_features(query, scale);
+  if (features.scalar_type() == at::kFloat &&
+      features.numel() == rows * shape.query_blocks() * size) {
+    return features.contiguous().view({rows, shape.query_blocks(), size});
+  }
+  throw InvalidArgument(concat("decode: expected the scorer to give fp32 [", rows, ", ",
+                               shape.query_blocks(), ", ", size, "], got ", features.scalar_type(),
+                               " ", features.sizes()));
+}
+
+/// Some of a group's blocks, and where its results go.
+struct Part {
+  const Group* group;
+  std::int64_t first, count;  // among the blocks that the group looks at
+  std::int64_t row;           // of the partial results; one for each of the group's queries
+};
+
+std::vector<Part> parts_of(const DecodeShape& shape, const std::vector<Group>& groups) {
+  std::vector<Part> parts;
+  std::int64_t row = 0;
+  for (const Group& group : groups) {
+    const std::int64_t most = kPartBlocks * group.row.queries;
+    const std::int64_t count = (group.count() + most - 1) / most;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t first = group.count() * i / count;
+      parts.push_back({&group, first, group.count() * (i + 1) / count - first, row});
+      row += shape.group() * group.row.queries;
+    }
+  }
+  return parts;
+}
+
+/// All that the tasks of one call share.
+struct Call {
+  const DecodeShape& shape;
+  at::Tensor query;  // fp32 [sequences, heads, queries, head_dim], contiguous
+  double scale;
+  std::vector<Part> parts;
+  at::Tensor part_output;       // fp32 [rows, head_dim]
+  at::Tensor part_log_sum_exp;  // fp32 [rows]
+
+  std::int64_t head_dim() const { return query.size(3); }
+  /// Of the first query of the group.
+  std::int64_t query_row(const Group& group) const {
+    return (group.sequence * shape.heads + group.kv_head * shape.group()) * shape.queries +
+           group.query_block * kBlockSize;
+  }
+};
+
+PagesTask task_of(const Call& call, const Part& part, float* scratch) {
+  const Group& group = *part.group;
+  const PageMemory& memory = call.shape.cache.memory;
+  PagesTask task{};
+  task.queries = call.query.const_data_ptr<float>() + call.query_row(group) * call.head_dim();
+  task.head_stride = call.shape.queries * call.head_dim();
+  task.heads = call.shape.group();
+  task.tokens = group.row.queries;
+  task.head_dim = call.head_dim();
+  task.padded = memory.padded();
+  task.memory = memory.head(group.kv_head);
+  task.page_stride = memory.page_elements();
+  task.pages = call.shape.sequences[static_cast<std::size_t>(group.sequence)]->pages.data();
+  task.blocks = group.blocks ? group.blocks->data() + part.first : nullptr;
+  task.first_block = part.first;
+  task.block_count = part.count;
+  task.first_limit = group.row.visible.first_limit;
+  task.scale = call.scale;
+  task.output = call.part_output.mutable_data_ptr<float>() + part.row * task.head_dim;
+  task.log_sum_exp = call.part_log_sum_exp.mutable_data_ptr<float>() + part.row;
+  task.scratch = scratch;
+  return task;
+}
+
+void run(const Call& call) {
+  const bool bf16 = call.shape.cache.memory.type() == at::kBFloat16;
+  const auto kernel = (bf16 ? kernels::kAttendBf16 : kernels::kAttendFp32).best();
+  const std::int64_t rows = call.shape.group() * std::min(call.shape.queries, kBlockSize);
+  const std::int64_t floats = kernels::pages_scratch_floats(rows, call.shape.cache.memory.padded());
+  const auto count = static_cast<std::int64_t>(call.parts.size());
+  std::atomic<std::int64_t> next{0};
+  at::parallel_for(0, std::min<std::int64_t>(at::get_num_threads(), count), 1,
+                   [&](std::int64_t, std::int64_t) {
+                     const at::Tensor scratch = at::empty({floats}, at::kFloat);
+                     for (std::int64_t i = next++; i < count; i = next++) {
+                       kernel(task_of(call, call.parts[static_cast<std::size_t>(i)],
+                                      scratch.mutable_data_ptr<float>()));
+                     }
+                   });
+}
+
+/// The softmax over what the parts of a query looked at, of results over each: `count` of them,
+/// `stride` rows apart.
+void combine(const float* outputs, const float* log_sums, std::int64_t count, std::int64_t stride,
+             std::int64_t head_dim, float* output, float* log_sum_exp) {
+  float largest = log_sums[0];
+  for (std::int64_t i = 1; i < count; ++i) largest = std::max(largest, log_sums[i * stride]);
+  float total = 0;
+  std::fill_n(output, head_dim, 0.0F);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float weight = std::exp(log_sums[i * stride] - largest);
+    const float* from = outputs + i * stride * head_dim;
+    for (std::int64_t d = 0; d < head_dim; ++d) output[d] += weight * from[d];
+    total += weight;
+  }
+  for (std::int64_t d = 0; d < head_dim; ++d) output[d] /= total;
+  *log_sum_exp = largest + std::log(total);
+}
+
+void combine_all(const Call& call, const at::Tensor& output, const at::Tensor& log_sum_exp) {
+  const std::int64_t head_dim = call.head_dim();
+  const auto* outputs = call.part_output.const_data_ptr<float>();
+  const auto* log_sums = call.part_log_sum_exp.const_data_ptr<float>();
+  for (auto part = call.parts.begin(); part != call.parts.end();) {
+    const Group& group = *part->group;
+    const auto end = std::find_if(part, call.parts.end(),
+                                  [&](const Part& other) { return other.group != &group; });
+    const std::int64_t rows = call.shape.group() * group.row.queries;
+    for (std::int64_t r = 0; r < rows; ++r) {
+      const std::int64_t to = call.query_row(group) + r / group.row.queries * call.shape.queries +
+                              r % group.row.queries;
+      combine(outputs + (part->row + r) * head_dim, log_sums + part->row + r, end - part, rows,
+              head_dim, output.mutable_data_ptr<float>() + to * head_dim,
+              log_sum_exp.mutable_data_ptr<float>() + to);
+    }
+    part = end;
+  }
+}
+
+double kept_share(const std::vector<Group>& groups) {
+  std::int64_t kept = 0;
+  std::int64_t visible = 0;
+  for (const Group& group : groups) {
+    kept += group.kept_pairs();
+    visible += group.row.pairs();
+  }
+  return visible == 0 ? 1 : static_cast<double>(kept) / static_cast<double>(visible);
+}
+
+}  // namespace
+
+DecodeResult decode(const at::Tensor& query, const PagedKvCache& cache, Sequences sequences,
+                    const DecodeOptions& options) {
+  const DecodeShape shape = checked_shape(query, cache, sequences, options);
+  const at::Tensor plain = query.detach();
+  const double scale = scale_of({.scale = options.scale}, query.size(3));
+  const auto groups = plan(shape, options.budget,
+                           options.budget ? query_features(plain, shape, scale) : at::Tensor());
+  Call call{.shape = shape,
+            .query = plain.to(at::kFloat).contiguous(),
+            .scale = scale,
+            .parts = parts_of(shape, groups),
+            .part_output = {},
+            .part_log_sum_exp = {}};
+  std::int64_t rows = 0;
+  for (const Part& part : call.parts) rows += shape.group() * part.group->row.queries;
+  call.part_output = at::empty({rows, query.size(3)}, at::kFloat);
+  call.part_log_sum_exp = at::empty({rows}, at::kFloat);
+  run(call);
+  DecodeResult result{.output = at::empty(query.sizes(), at::kFloat),
+                      .log_sum_exp = at::empty(query.sizes().slice(0, 3), at::kFloat),
+                      .kept = kept_share(groups)};
+  combine_all(call, result.output, result.log_sum_exp);
+  result.output = result.output.to(query.scalar_type());
+  return result;
+}
+
+double decode_flops(const at::Tensor& query, const PagedKvCache& cache, Sequences sequences,
+                    const DecodeOptions& options) {
+  const DecodeShape shape = checked_shape(query, cache, sequences, options);
+  std::int64_t pairs = 0;
+  std::int64_t scored = 0;
+  for (const Group& group : plan(shape, options.budget, {})) {
+    pairs += shape.group() * group.row.queries * group.count() * kBlockSize;
+    scored += shape.group() * group.scored();
+  }
+  const double products = 4.0 * static_cast<double>(pairs) * static_cast<double>(query.size(3));
+  if (!options.budget) return products;
+  const at::Tensor no_keys =
+      at::empty({query.size(0), shape.kv_heads(), 0, query.size(3)}, query.options());
+  return products + cache.options().scorer->flops(query, no_keys, static_cast<double>(scored));
+}
+
+}  // namespace hadal::dao

@@ -1,0 +1,13 @@
+#include "hadal/dao/kernels/cuda/launch.cuh"
+#include "hadal/dao/kernels/cuda/sm80_bf16_attention.h"
+#include "hadal/dao/kernels/cuda/sm80_bf16_attention_decode.cuh"
+
+namespace hadal::dao::kernels::cuda {
+
+cudaError_t sm80_bf16_attention_decode(const DecodeParams& params, cudaStream_t stream) {
+  StreamLaunch launch(stream);
+  gpu::launch_decode(params, launch);
+  return launch.error();
+}
+
+}  // namespace hadal::dao::kernels::cuda

@@ -1,0 +1,204 @@
+#include "hadal/dao/run_forward.h"
+
+#include "hadal/core/isa.h"
+#include "hadal/dao/compute.h"
+#include "hadal/dao/finite.h"
+#include "hadal/dao/kernels/pack.h"
+#include "hadal/dao/key_bits.h"
+#include "hadal/dao/visible.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
+
+namespace hadal::dao {
+namespace kernels {
+HADAL_ISA_DECLARE(void forward_fp32(const Task& task); void forward_bf16(const Task& task);)
+constexpr IsaTable kForwardFp32 = HADAL_ISA_TABLE_OF(forward_fp32, avx2, avx512);
+}  // namespace kernels
+
+namespace {
+
+using kernels::kBlock;
+using kernels::Task;
+static_assert(kBlock == kBlockSize);
+
+/// All that the tasks of one call share.
+struct Call {
+  ForwardKernel kernel;
+  const Inputs* inputs;
+  at::Tensor query;       // [batch, heads, queries, head_dim], rows dense
+  at::Tensor key, value;  // [batch, kv_heads, keys, head_dim], zeros where there is padding
+  KeyBits real;
+  std::int64_t padded;
+  float scale;
+  at::Tensor output;       // fp32 [batch, heads, queries, head_dim], rows dense
+  at::Tensor log_sum_exp;  // fp32 [batch, heads, queries]
+};
+
+/// The start of a head's token, or of a head's block where the tensor has those.
+void* address(const at::Tensor& tensor, std::int64_t batch, std::int64_t head, std::int64_t token) {
+  const auto elements =
+      batch * tensor.stride(0) + head * tensor.stride(1) + token * tensor.stride(2);
+  return static_cast<char*>(tensor.data_ptr()) + elements * tensor.element_size();
+}
+
+/// Packed keys and values.
+struct PackedKeys {
+  kernels::Packed packed;
+  bool careful;  // see Task
+};
+
+PackedKeys of_place(const kernels::PackedTensors& all, bool careful, std::int64_t place) {
+  const auto part = [&](const at::Tensor& packed) {
+    return static_cast<const char*>(packed.const_data_ptr()) +
+           place * packed.stride(0) * packed.element_size();
+  };
+  return {{part(all.keys), part(all.values)}, careful};
+}
+
+/// What a task reads: queries, and what they look at.
+void set_operands(const Call& call, std::int64_t head, const SegmentBlock& at, Task& task) {
+  const Sequences& sequences = call.inputs->sequences;
+  const Segment& queries = sequences.queries[at.segment];
+  const Segment& keys = sequences.keys[at.segment];
+  const std::int64_t heads = call.query.size(1);
+  const std::int64_t first = at.block * kBlock;
+  task.queries = address(call.query, queries.batch, head, queries.first + first);
+  task.query_stride = call.query.stride(2);
+  task.rows = std::min<std::int64_t>(kBlock, queries.tokens - first);
+  task.head_dim = call.query.size(3);
+  task.padded = call.padded;
+  task.keys = keys.tokens;
+  task.real = call.real.of(keys.batch);
+  task.scale = call.scale;
+  const auto& lists = call.inputs->lists;
+  const VisibleBlocks visible =
+      visible_blocks(lists ? &*lists : nullptr, queries.place(heads, head, at.block), first,
+                     task.rows, queries.tokens, keys.tokens, call.inputs->options.causal);
+  task.blocks = visible.blocks;
+  task.block_count = visible.count;
+  task.first_limit = visible.first_limit;
+  task.limit_step = visible.limit_step;
+}
+
+void run_task(const Call& call, std::int64_t head, const SegmentBlock& at, const PackedKeys& keys,
+              const at::Tensor& scratch) {
+  Task task{};
+  set_operands(call, head, at, task);
+  task.head = keys.packed;
+  task.careful = keys.careful;
+  const Segment& queries = call.inputs->sequences.queries[at.segment];
+  const std::int64_t token = queries.first + at.block * kBlock;
+  task.output = static_cast<float*>(address(call.output, queries.batch, head, token));
+  task.output_stride = call.output.stride(2);
+  task.log_sum_exp = static_cast<float*>(address(call.log_sum_exp, queries.batch, head, token));
+  task.scratch = scratch.mutable_data_ptr<float>();
+  call.kernel.run(task);
+}
+
+/// Calls work(item, scratch memory) for each item, in their order, whichever thread is free.
+template <class Work>
+void for_each_item(const Call& call, std::int64_t count, const Work& work) {
+  std::atomic<std::int64_t> next{0};
+  at::parallel_for(0, at::get_num_threads(), 1, [&](std::int64_t, std::int64_t) {
+    const at::Tensor scratch = at::empty({kernels::scratch_floats(call.padded)}, at::kFloat);
+    for (std::int64_t i = next++; i < count; i = next++) work(i, scratch);
+  });
+}
+
+/// Packs all keys and values, then runs all tasks, those of the last query blocks first, because
+/// causal ones take longest.
+void run_blocks(const Call& call) {
+  const auto& [queries, keys] = call.inputs->sequences;
+  const auto& blocks = queries.by_number();
+  const std::int64_t heads = call.query.size(1);
+  const std::int64_t kv_heads = call.key.size(1);
+  const auto packed = kernels::pack(call.key, call.value, call.padded, keys);
+  const bool careful = !all_finite(packed.values);
+  for_each_item(call, static_cast<std::int64_t>(blocks.size()) * heads,
+                [&, &keys = keys](std::int64_t i, const at::Tensor& scratch) {
+                  const SegmentBlock& at =
+                      blocks[blocks.size() - 1 - static_cast<std::size_t>(i / heads)];
+                  const std::int64_t kv_head = i % heads / (heads / kv_heads);
+                  const std::int64_t place = keys[at.segment].place(kv_heads, kv_head, 0);
+                  run_task(call, i % heads, at, of_place(packed, careful, place), scratch);
+                });
+}
+
+/// Sequences of up to this many blocks of keys are packed where and when they are used, which
+/// spares memory that is larger than the caches.
+constexpr std::int64_t kShort = 4;
+
+bool is_short(const Call& call) {
+  const Segments& keys = call.inputs->sequences.keys;
+  const auto items = static_cast<std::int64_t>(keys.size()) * call.key.size(1);
+  return (keys.by_number().empty() || keys.by_number().back().block < kShort) &&
+         items >= 4 * at::get_num_threads();
+}
+
+/// Runs the sequences one head of keys at a time.
+void run_sequences(const Call& call) {
+  const auto& [queries, keys] = call.inputs->sequences;
+  const std::int64_t kv_heads = call.key.size(1);
+  const std::int64_t group = call.query.size(1) / kv_heads;
+  const auto run_head = [&, &queries = queries, &keys = keys](std::int64_t i,
+                                                              const at::Tensor& scratch) {
+    const auto segment = static_cast<std::size_t>(i / kv_heads);
+    const at::Tensor packed =
+        at::empty({2, keys[segment].blocks(), kBlock, call.padded}, call.key.options());
+    kernels::pack_head(call.key, call.value, call.padded, keys[segment], i % kv_heads,
+                       packed[0].mutable_data_ptr(), packed[1].mutable_data_ptr());
+    const PackedKeys head{{packed[0].const_data_ptr(), packed[1].const_data_ptr()},
+                          !all_finite(packed[1])};
+    for (std::int64_t j = 0; j < group * queries[segment].blocks(); ++j) {
+      run_task(call, i % kv_heads * group + j / queries[segment].blocks(),
+               {segment, j % queries[segment].blocks()}, head, scratch);
+    }
+  };
+  for_each_item(call, static_cast<std::int64_t>(keys.size()) * kv_heads, run_head);
+}
+
+at::Tensor with_dense_rows(const at::Tensor& tensor) {
+  return tensor.stride(3) == 1 || tensor.size(3) == 1 ? tensor : tensor.contiguous();
+}
+
+}  // namespace
+
+ForwardKernel forward_kernel(at::ScalarType type) {
+#if defined(__x86_64__)
+  if (product_type(type) == at::kBFloat16) {
+    return {&kernels::avx512_bf16::forward_bf16, at::kBFloat16};
+  }
+#endif
+  return {kernels::kForwardFp32.best(), at::kFloat};
+}
+
+AttentionResult run_forward(const ForwardKernel& kernel, const Inputs& inputs, bool tokens_first) {
+  const at::Tensor& query = inputs.query;
+  const std::int64_t padded = padded_head(query.size(3));
+  const auto fp32 = query.options().dtype(at::kFloat);
+  const auto real = [&](const at::Tensor& tensor) {
+    return without_padding(tensor.detach().to(kernel.type), inputs.options.key_mask);
+  };
+  const auto sizes = query.sizes();
+  const Call call{
+      .kernel = kernel,
+      .inputs = &inputs,
+      .query = with_dense_rows(query.detach().to(kernel.type)),
+      .key = real(inputs.key),
+      .value = real(inputs.value),
+      .real = KeyBits(inputs.options.key_mask),
+      .padded = padded,
+      .scale = static_cast<float>(scale_of(inputs.options, query.size(3))),
+      .output = tokens_first
+                    ? at::empty({sizes[0], sizes[2], sizes[1], sizes[3]}, fp32).transpose(1, 2)
+                    : at::empty(sizes, fp32),
+      .log_sum_exp = at::empty(sizes.slice(0, 3), fp32)};
+  is_short(call) ? run_sequences(call) : run_blocks(call);
+  return {call.output, call.log_sum_exp};
+}
+
+}  // namespace hadal::dao

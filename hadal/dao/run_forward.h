@@ -1,0 +1,20 @@
+#pragma once
+
+#include "hadal/dao/inputs.h"
+#include "hadal/dao/kernels/forward.h"
+
+namespace hadal::dao {
+
+struct ForwardKernel {
+  void (*run)(const kernels::Task& task);
+  at::ScalarType type;  ///< of the products: fp32 or bf16
+};
+
+/// The best one for inputs of `type`.
+ForwardKernel forward_kernel(at::ScalarType type);
+
+/// The output in fp32 and the log-sum-exp; the output lies with heads before tokens, or after them.
+AttentionResult run_forward(const ForwardKernel& kernel, const Inputs& inputs,
+                            bool tokens_first = false);
+
+}  // namespace hadal::dao
