@@ -43,13 +43,9 @@ void check(const at::Tensor& query, const at::Tensor& key, const at::Tensor& val
           query, key, value);
 }
 
-}  // namespace
-
-at::Tensor explicit_attention(const at::Tensor& query, const at::Tensor& key,
-                              const at::Tensor& value, bool causal) {
-  check(query, key, value, causal);
-  const double scale = 1.0 / std::sqrt(static_cast<double>(query.size(-1)));
-  at::Tensor scores = at::matmul(query * scale, key.transpose(-2, -1));
+/// softmax(scores) V.
+at::Tensor mixed(at::Tensor scores, const at::Tensor& query, const at::Tensor& key,
+                 const at::Tensor& value, bool causal) {
   if (causal) {
     const auto queries = query.size(-2);
     const auto keys = key.size(-2);
@@ -58,6 +54,50 @@ at::Tensor explicit_attention(const at::Tensor& query, const at::Tensor& key,
     scores = scores.masked_fill(unseen, -std::numeric_limits<double>::infinity());
   }
   return at::matmul(scores.softmax(-1), value);
+}
+
+at::Tensor scores_of(const at::Tensor& query, const at::Tensor& key) {
+  const double scale = 1.0 / std::sqrt(static_cast<double>(query.size(-1)));
+  return at::matmul(query * scale, key.transpose(-2, -1));
+}
+
+}  // namespace
+
+at::Tensor explicit_attention(const at::Tensor& query, const at::Tensor& key,
+                              const at::Tensor& value, bool causal) {
+  check(query, key, value, causal);
+  return mixed(scores_of(query, key), query, key, value, causal);
+}
+
+at::Tensor pair_gate(const at::Tensor& query, const at::Tensor& key, const at::Tensor& weight,
+                     const at::Tensor& bias) {
+  check(query, key, /*value=*/key, /*causal=*/false);
+  const std::int64_t size = query.size(-1);
+  const auto fits = [&](const at::Tensor& x, std::int64_t numbers) {
+    return x.defined() && x.scalar_type() == query.scalar_type() && x.dim() <= 1 &&
+           x.numel() == numbers;
+  };
+  if (!fits(weight, 2 * size) || !fits(bias, 1)) {
+    throw InvalidArgument(concat("pair_gate: expected a weight of ", 2 * size,
+                                 " numbers and a bias of 1, of the query's type"));
+  }
+  const at::Tensor of_query = at::matmul(query, weight.narrow(0, 0, size));
+  const at::Tensor of_key = at::matmul(key, weight.narrow(0, size, size));
+  return of_query.unsqueeze(-1) + of_key.unsqueeze(-2) + bias;
+}
+
+at::Tensor explicit_gated_attention(const at::Tensor& query, const at::Tensor& key,
+                                    const at::Tensor& value, const at::Tensor& gate, bool causal) {
+  check(query, key, value, causal);
+  const at::Tensor scores = scores_of(query, key);
+  if (!gate.defined() || gate.sizes() != scores.sizes() ||
+      gate.scalar_type() != scores.scalar_type()) {
+    throw InvalidArgument(concat(
+        "explicit_gated_attention: expected a gate ", scores.scalar_type(), " ", scores.sizes(),
+        ", got ",
+        gate.defined() ? concat(gate.scalar_type(), " ", gate.sizes()) : "an undefined tensor"));
+  }
+  return mixed(gate.sigmoid() * scores, query, key, value, causal);
 }
 
 }  // namespace hadal::dao

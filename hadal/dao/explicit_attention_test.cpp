@@ -7,9 +7,12 @@
 #include <vector>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/allclose.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
@@ -88,6 +91,66 @@ TEST(ExplicitAttention, RefusesWhatDoesNotFit) {
   EXPECT_THROW(explicit_attention(x, at::zeros({3, 8}), at::zeros({3, 8}), true), InvalidArgument);
   EXPECT_THROW(explicit_attention(x, at::zeros({0, 8}), at::zeros({0, 8}), false), InvalidArgument);
   EXPECT_THROW(explicit_attention(x.to(at::kLong), x, x, false), InvalidArgument);
+}
+
+/// The published formula, one number at a time in fp64.
+TEST(ExplicitGatedAttention, EqualsItsFormula) {
+  seed_aten(3);
+  const auto fp64 = at::TensorOptions(at::kDouble);
+  const at::Tensor query = at::randn({3, 4}, fp64), key = at::randn({5, 4}, fp64);
+  const at::Tensor value = at::randn({5, 2}, fp64), weight = at::randn({8}, fp64);
+  const double bias = 0.4;
+  const at::Tensor gate = pair_gate(query, key, weight, at::scalar_tensor(bias, fp64));
+  const at::Tensor result = explicit_gated_attention(query, key, value, gate, true);
+  const auto number = [](const at::Tensor& x, std::int64_t i, std::int64_t j) {
+    return x[i][j].item<double>();
+  };
+  for (std::int64_t i = 0; i < 3; ++i) {
+    double total = 0;
+    double sums[2] = {};
+    for (std::int64_t j = 0; j <= i + 2; ++j) {
+      double logit = bias;
+      double product = 0;
+      for (std::int64_t c = 0; c < 4; ++c) {
+        logit += weight[c].item<double>() * number(query, i, c) +
+                 weight[4 + c].item<double>() * number(key, j, c);
+        product += number(query, i, c) * number(key, j, c);
+      }
+      const double weight_ij = std::exp(product / (1 + std::exp(-logit)) / 2);
+      total += weight_ij;
+      for (std::int64_t c = 0; c < 2; ++c) sums[c] += weight_ij * number(value, j, c);
+    }
+    for (std::int64_t c = 0; c < 2; ++c) EXPECT_NEAR(number(result, i, c), sums[c] / total, 1e-12);
+  }
+}
+
+TEST(ExplicitGatedAttention, IsDenseWhereTheGateIsOpenAndTheMeanWhereItIsShut) {
+  seed_aten(4);
+  const at::Tensor x = at::randn({2, 6, 8});
+  const auto with = [&](double gate) {
+    return explicit_gated_attention(x, x, x, at::full({2, 6, 6}, gate), false);
+  };
+  EXPECT_TRUE(at::allclose(with(1e4), explicit_attention(x, x, x, false), 1e-5, 1e-6));
+  EXPECT_TRUE(at::allclose(with(-1e4), x.mean(1, true).expand_as(x), 1e-5, 1e-6));
+}
+
+TEST(ExplicitGatedAttention, IsDifferentiableInTheGate) {
+  seed_aten(5);
+  const at::Tensor x = at::randn({6, 8});
+  const at::Tensor weight = at::randn({16}).requires_grad_();
+  const at::Tensor bias = at::zeros({1}).requires_grad_();
+  explicit_gated_attention(x, x, x, pair_gate(x, x, weight, bias), true).square().sum().backward();
+  EXPECT_GT(weight.grad().abs().min().item<double>(), 0);
+  EXPECT_NE(bias.grad().item<double>(), 0);
+}
+
+TEST(ExplicitGatedAttention, RefusesOtherShapes) {
+  const at::Tensor x = at::zeros({6, 8});
+  EXPECT_THROW(pair_gate(x, x, at::zeros({15}), at::zeros({1})), InvalidArgument);
+  EXPECT_THROW(pair_gate(x, x, at::zeros({16}), at::zeros({2})), InvalidArgument);
+  EXPECT_THROW(pair_gate(x, x, {}, at::zeros({1})), InvalidArgument);
+  EXPECT_THROW(explicit_gated_attention(x, x, x, at::zeros({6, 5}), true), InvalidArgument);
+  EXPECT_THROW(explicit_gated_attention(x, x, x, {}, true), InvalidArgument);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
@@ -173,6 +174,86 @@ TEST(Selectors, TakeEmptyInputs) {
     EXPECT_EQ(Threshold(1).select(some, none, {.causal = causal}).offsets.size(0), 5);
     EXPECT_EQ(QuestBounds({}).select(some, none, {.causal = causal}).blocks.size(0), 0);
   }
+}
+
+/// Keys of which some are padding: the first 100 of one entry, and the last of the other.
+at::Tensor some_real(std::int64_t keys) {
+  at::Tensor real = at::ones({2, keys}, at::kBool);
+  real[0].slice(0, 0, 100).fill_(false);
+  real[1].slice(0, keys - 150).fill_(false);
+  return real;
+}
+
+TEST(Selectors, IgnoreMaskedKeys) {
+  seed_aten(12);
+  const Shape shape{.batch = 2, .heads = 4, .kv_heads = 2, .queries = 900, .keys = 900};
+  for (const auto type : {at::kFloat, at::kBFloat16}) {
+    Inputs x = inputs_of(shape, type);
+    const at::Tensor real = some_real(900);
+    const AttentionOptions options{.key_mask = real};
+    const PooledTopK pooled({.keep = 0.4});
+    const QuestBounds bounds({.keep = 0.4});
+    const Threshold threshold(0.8);
+    const SlidingWindow window({});
+    for (const Selector* selector :
+         {static_cast<const Selector*>(&pooled), static_cast<const Selector*>(&bounds),
+          static_cast<const Selector*>(&threshold), static_cast<const Selector*>(&window)}) {
+      const BlockLists before = selector->select(x.query, x.key, options);
+      const at::Tensor garbage = x.key.masked_fill(~real.unsqueeze(1).unsqueeze(3),
+                                                   std::numeric_limits<float>::quiet_NaN());
+      const BlockLists after = selector->select(x.query, garbage, options);
+      EXPECT_TRUE(at::equal(before.offsets, after.offsets));
+      EXPECT_TRUE(at::equal(before.blocks, after.blocks));
+      // Rows of the first entry never keep block 0, of which no key is real, though it is a sink;
+      // those of the second none from block 12 on, where the real keys end (750).
+      const std::int64_t half = before.offsets[4 * 15].item<std::int64_t>();
+      EXPECT_GE(before.blocks.slice(0, 0, half).min().item<int>(), 1);
+      EXPECT_LE(before.blocks.slice(0, half).max().item<int>(), 11);
+    }
+  }
+}
+
+TEST(Selectors, KeepTheShareOfRealPairs) {
+  seed_aten(14);
+  const Shape shape{.batch = 2, .heads = 2, .queries = 3000, .keys = 3000, .head_dim = 16};
+  const Inputs x = inputs_of(shape);
+  const at::Tensor real = at::rand({2, 3000}).lt(0.5);
+  for (const double keep : {0.1, 0.3, 0.7}) {
+    const PooledTopK selector({.keep = keep, .always = {.sinks = 0, .window = 0}});
+    const BlockLists lists = selector.select(x.query, x.key, {.key_mask = real});
+    EXPECT_NEAR(kept_fraction(lists, 3000, 3000, true, real), keep, 0.02);
+  }
+}
+
+TEST(Selectors, KeepWhatTheSigmoidExceeds) {
+  seed_aten(15);
+  const Inputs x = inputs_of({.queries = 640, .keys = 640, .head_dim = 16});
+  const auto scorer = std::make_shared<const MeanScorer>();
+  const AlwaysKept none{.sinks = 0, .window = 0};
+  const BlockLists lists = SigmoidThreshold(scorer, 0.505, none).select(x.query, x.key);
+  const auto means = [](const at::Tensor& t) { return t[0][0].unflatten(0, {10, 64}).mean(1); };
+  const at::Tensor scores = means(x.query).matmul(means(x.key).t()) / 4;
+  at::Tensor expected = scores.sigmoid().gt(0.505).tril();
+  expected.fill_diagonal_(true);
+  EXPECT_TRUE(at::equal(lists.blocks, block_lists(expected.unsqueeze(0).unsqueeze(0)).blocks));
+  for (const double probability : {0.0, 1.0, -1.0, std::nan("")}) {
+    EXPECT_THROW(SigmoidThreshold(scorer, probability), InvalidArgument);
+  }
+  EXPECT_THROW(SigmoidThreshold(nullptr, 0.5), InvalidArgument);
+}
+
+TEST(KeptFraction, CountsRealPairsOfEachEntry) {
+  // Entry 0 has the second block's keys only, entry 1 all 128; the first block is kept.
+  const at::Tensor real = at::ones({2, 128}, at::kBool);
+  real[0].slice(0, 0, 64).fill_(false);
+  at::Tensor mask = at::zeros({2, 1, 2, 2}, at::kBool);
+  mask.select(3, 0).fill_(true);
+  EXPECT_DOUBLE_EQ(kept_fraction(block_lists(mask), 128, 128, false, real),
+                   64.0 * 128 / (64 * 128 + 128 * 128));
+  EXPECT_THROW(kept_fraction(block_lists(mask), 128, 128, false, at::ones({2, 127}, at::kBool)),
+               InvalidArgument);
+  EXPECT_THROW(kept_fraction(block_lists(mask), 128, 128, false, at::ones({3, 128}, at::kBool)),
+               InvalidArgument);
 }
 
 TEST(KeptFraction, CountsPairs) {
