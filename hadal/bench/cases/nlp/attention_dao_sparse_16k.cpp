@@ -41,7 +41,7 @@ dao::TopK learned_selector(const Context& context, at::ScalarType type) {
                                                      kTokens / 4, kHeadDim, type);
     examples.push_back(dao::gate_example(x.query, x.key));
   }
-  dao::DynamicGate gate({.heads = 1, .kv_heads = 1, .head_dim = kHeadDim});
+  dao::DynamicGate gate(dao::GateOptions{.heads = 1, .kv_heads = 1, .head_dim = kHeadDim});
   dao::distil(*gate, examples, {.seed = context.seed, .check_interrupt = context.check_interrupt});
   return {std::make_shared<const dao::GateScorer>(*gate), {.keep = kKeep, .always = kAlways}};
 }
