@@ -71,6 +71,9 @@ struct Case {
   std::string baseline;   ///< what A is: what a user would pick otherwise
   std::string candidate;  ///< what B is
   Gate gate;
+  /// The sets of HADAL_DATA that it uses where they are there ("nlp/wikitext2"); a case that names
+  /// none is given no folder of data.
+  std::string real_data = {};
   std::function<Workload(const Context&)> prepare;
 };
 

@@ -89,7 +89,9 @@ void measure_into(CaseResult& result, const Case& definition, const Context& con
                   double machine_noise_floor, const RoundsOptions& rounds,
                   const StageObserver& observer) {
   observer("preparing", 0, 0);
-  const Workload workload = definition.prepare(context);
+  Context given = context;
+  if (definition.real_data.empty()) given.data = std::nullopt;
+  const Workload workload = definition.prepare(given);
   result.data = workload.data;
   context.check_interrupt();
 

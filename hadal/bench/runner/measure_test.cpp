@@ -3,7 +3,9 @@
 #include "hadal/bench/runner/testing.h"
 #include "hadal/core/error.h"
 
+#include <filesystem>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +53,20 @@ TEST(Measure, FillsInAllThatACaseSays) {
   ASSERT_TRUE(result.speed && result.cost && result.quality);
   EXPECT_EQ(result.speed->baseline.samples.size(), 5U);
   EXPECT_GT(result.seconds, 0);
+}
+
+TEST(Measure, GivesRealDataToCasesThatNameIt) {
+  Case definition = tiny_case();
+  std::optional<std::filesystem::path> given;
+  definition.prepare = [&given, prepare = definition.prepare](const Context& context) {
+    given = context.data;
+    return prepare(context);
+  };
+  measured(definition, {.data = "/sets"});
+  EXPECT_FALSE(given);
+  definition.real_data = "cv/digits";
+  measured(definition, {.data = "/sets"});
+  EXPECT_EQ(given, "/sets");
 }
 
 TEST(Measure, GoesThroughItsStagesInOrder) {

@@ -63,6 +63,7 @@ TEST(BenchList, DescribesCasesOrNamesThem) {
       << described.output;
   EXPECT_EQ(call({"bench", "list", "--ids", "cv"}).output,
             "cv/test-failing\ncv/test-interrupting\ncv/test-same\n");
+  EXPECT_EQ(call({"bench", "list", "--ids", "--real-data", "cv"}).output, "");
   EXPECT_EQ(call({"bench", "list", "nothing"}).status, kUnusable);
 }
 

@@ -32,16 +32,24 @@ std::string gate_text(const Gate& gate) {
 }
 
 std::string described(const Case& item) {
-  return concat(item.id, "  [", item.module, ", version ", item.version, "]\n",
-                bench::wrap(item.summary, 4, kColumns),
-                bench::wrap("A: " + item.baseline, 4, kColumns),
-                bench::wrap("B: " + item.candidate, 4, kColumns),
-                bench::wrap("quality: " + gate_text(item.gate), 4, kColumns));
+  return concat(
+      item.id, "  [", item.module, ", version ", item.version, "]\n",
+      bench::wrap(item.summary, 4, kColumns), bench::wrap("A: " + item.baseline, 4, kColumns),
+      bench::wrap("B: " + item.candidate, 4, kColumns),
+      bench::wrap("quality: " + gate_text(item.gate), 4, kColumns),
+      item.real_data.empty() ? "" : bench::wrap("with HADAL_DATA: " + item.real_data, 4, kColumns));
 }
 
-int list(const std::vector<std::string>& patterns, bool ids_only) {
-  for (const Case& item : bench::select(bench::registered_cases(), patterns)) {
-    std::cout << (ids_only ? item.id + '\n' : described(item));
+struct Options {
+  std::vector<std::string> patterns = {};
+  bool ids_only = false;
+  bool real_only = false;
+};
+
+int list(const Options& options) {
+  for (const Case& item : bench::select(bench::registered_cases(), options.patterns)) {
+    if (options.real_only && item.real_data.empty()) continue;
+    std::cout << (options.ids_only ? item.id + '\n' : described(item));
   }
   return kDone;
 }
@@ -51,14 +59,13 @@ int list(const std::vector<std::string>& patterns, bool ids_only) {
 void add_bench_list(CLI::App& bench, std::function<int()>& chosen) {
   CLI::App& command =
       *bench.add_subcommand("list", "List the cases: what each compares, and its quality gate");
-  const auto patterns = std::make_shared<std::vector<std::string>>();
-  const auto ids_only = std::make_shared<bool>(false);
-  command.add_option("case", *patterns,
+  const auto options = std::make_shared<Options>();
+  command.add_option("case", options->patterns,
                      "Ids, which may hold *; a domain (nlp, cv, speech); or module:NAME");
-  command.add_flag("--ids", *ids_only, "Print nothing but ids, one a line");
-  command.callback([&chosen, patterns, ids_only] {
-    chosen = [patterns, ids_only] { return list(*patterns, *ids_only); };
-  });
+  command.add_flag("--ids", options->ids_only, "Print nothing but ids, one a line");
+  command.add_flag("--real-data", options->real_only,
+                   "Only those that use real data of HADAL_DATA");
+  command.callback([&chosen, options] { chosen = [options] { return list(*options); }; });
 }
 
 }  // namespace hadal::cli

@@ -128,6 +128,7 @@ Case make_case() {
                    .target = 0.94,
                    .target_on_real = 0.917,
                    .most_relative_loss = 0.001},
+          .real_data = "cv/resnet20-cifar10.safetensors, cv/cifar10-4k",
           .prepare = prepare};
 }
 

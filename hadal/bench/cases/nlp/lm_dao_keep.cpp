@@ -174,6 +174,7 @@ Case make_case() {
                    .bound = QualityResult::Bound::at_most,
                    .target = 12.0,
                    .most_relative_loss = 0.02},
+          .real_data = "nlp/wikitext2",
           .prepare = prepare};
 }
 

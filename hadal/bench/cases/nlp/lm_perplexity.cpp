@@ -79,6 +79,7 @@ Case make_case() {
                    .target = 4.0,
                    .target_on_real = 7.0,
                    .most_relative_loss = 0.01},
+          .real_data = "nlp/wikitext2",
           .prepare = prepare};
 }
 

@@ -234,6 +234,7 @@ Case make_case() {
                    .target = 22,
                    .target_on_real = 24,
                    .most_relative_loss = 0.021},
+          .real_data = "nlp/cnndm-100.jsonl",
           .prepare = prepare};
 }
 

@@ -191,6 +191,7 @@ Case make_case() {
                    .target = 0.9,
                    .target_on_real = 0.6,
                    .most_relative_loss = 0.001},
+          .real_data = "speech/fsdd",
           .prepare = prepare};
 }
 
