@@ -31,7 +31,6 @@ namespace {
 using kernels::kBlock;
 using kernels::Pair;
 
-constexpr double kLog2E = 1.4426950408889634;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 /// All that the pairs of one call share. What is kept a block lies by Segment::place().
@@ -42,7 +41,7 @@ struct Call {
   KeyBits real;
   bool careful;
   std::int64_t heads, kv_heads, padded;
-  float to_log2;
+  float scale;
   at::Tensor key_rows, value_rows;  // [blocks, kBlock, padded]
   at::Tensor keys_across;           // [blocks, padded, kBlock]
   kernels::PackedTensors query_columns_and_slopes;
@@ -93,7 +92,7 @@ Pair pair_at(const Call& call, std::int64_t query_place, std::int64_t key_place)
   pair.delta = static_cast<const float*>(part(call.delta, query_place, kBlock));
   pair.padded = call.padded;
   pair.careful = call.careful;
-  pair.to_log2 = call.to_log2;
+  pair.scale = call.scale;
   pair.query_grad = static_cast<float*>(part(call.query_grad, query_place, size));
   pair.key_grad = static_cast<float*>(part(call.key_grad, key_place, size));
   pair.value_grad = static_cast<float*>(part(call.value_grad, key_place, size));
@@ -179,7 +178,7 @@ void pack_queries(const Results& results, Call& call) {
   const at::Tensor slopes = results.output_grad.to(call.kernel.type);
   call.query_columns_and_slopes = kernels::pack(queries, slopes, call.padded, segments);
   call.slope_columns_and_queries = kernels::pack(slopes, queries, call.padded, segments);
-  const at::Tensor log_sum_exp = results.log_sum_exp * kLog2E;
+  const at::Tensor& log_sum_exp = results.log_sum_exp;
   call.log_sum_exp =
       in_blocks(log_sum_exp.masked_fill(log_sum_exp == -kInfinity, kInfinity), kInfinity, segments);
   call.delta = in_blocks(delta_of(results), 0, segments);
@@ -221,7 +220,7 @@ AttentionGradients run_backward(const BackwardKernel& kernel, const Inputs& inpu
   call.heads = inputs.query.size(1);
   call.kv_heads = inputs.key.size(1);
   call.padded = padded_head(inputs.query.size(3));
-  call.to_log2 = static_cast<float>(scale * kLog2E);
+  call.scale = static_cast<float>(scale);
   pack_queries(results, call);
   pack_keys(call);
   // Whatever else is not finite shows in delta.

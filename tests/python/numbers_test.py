@@ -100,6 +100,43 @@ class Attention(unittest.TestCase):
             self.assertLess(error(a, b), 1e-5)
 
 
+class VariableLengths(unittest.TestCase):
+    def setUp(self):
+        self.query, self.key, self.value = (
+            tensor[0].transpose(0, 1).contiguous() for tensor in inputs((1, 4, 2, 300, 300, 32)))
+        self.offsets = torch.tensor([0, 70, 70, 300], dtype=torch.int32)
+
+    def test_each_sequence_is_attended_to_on_its_own(self):
+        tensors = (self.query, self.key, self.value)
+        found = with_grads(lambda *x: ops.attention_varlen(*x, self.offsets, self.offsets), tensors)
+
+        def one_by_one(*x):
+            parts = [ops.attention(*(tensor[begin:end].transpose(0, 1)[None] for tensor in x))
+                     for begin, end in ((0, 70), (70, 300))]
+            return (torch.cat([output[0].transpose(0, 1) for output, _ in parts]),
+                    torch.cat([log_sum_exp[0] for _, log_sum_exp in parts], 1))
+
+        for a, b in zip(found, with_grads(one_by_one, tensors), strict=True):
+            self.assertLess(error(a, b.double()), 1e-5)
+
+    def test_keep_chooses_within_each_sequence(self):
+        one = self.offsets[[2, 3]] - 70
+        tail = [tensor[70:] for tensor in (self.query, self.key, self.value)]
+        found = ops.attention_varlen(self.query, self.key, self.value, self.offsets, self.offsets, keep=0.3)[0]
+        expected = ops.sparse_attention(*(tensor.transpose(0, 1)[None] for tensor in tail), keep=0.3)[0]
+        self.assertTrue(torch.equal(found[70:], expected[0].transpose(0, 1)))
+        self.assertTrue(torch.equal(found[70:], ops.attention_varlen(*tail, one, one, keep=0.3)[0]))
+
+    def test_wrong_offsets_are_value_errors(self):
+        with self.assertRaisesRegex(ValueError, "cu_seqlens_k from 0 to 300"):
+            ops.attention_varlen(self.query, self.key, self.value, self.offsets, self.offsets[:2])
+
+    def test_meta_tensors_have_the_results_shapes(self):
+        x = [tensor.to("meta") for tensor in (self.query, self.key, self.value, self.offsets, self.offsets)]
+        output, log_sum_exp = ops.attention_varlen(*x)
+        self.assertEqual((output.shape, log_sum_exp.shape), (self.query.shape, (4, 300)))
+
+
 class Selection(unittest.TestCase):
     def test_sparse_attention_is_selection_and_attention(self):
         shape = (1, 4, 2, 700, 700, 32)

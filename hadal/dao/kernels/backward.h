@@ -16,14 +16,14 @@ struct Pair {
   const void* query_columns;  ///< packed as Packed::keys
   const void* slopes;         ///< the output's gradient, packed as Packed::values
   const void* slope_columns;  ///< the same, packed as Packed::keys
-  const float* log_sum_exp;   ///< [kBlock], binary logarithm; infinity for a row that sees nothing
+  const float* log_sum_exp;   ///< [kBlock]; infinity for a row that sees nothing
   const float* delta;         ///< [kBlock], what is subtracted from the weights' gradients
   int64_t padded;
   uint64_t real;        ///< a bit a key: 0 for padding and beyond the last
   int64_t first_limit;  ///< query q sees the keys k of the block below first_limit + q limit_step
   int64_t limit_step;   ///< 1 where causal, else 0
   bool careful;         ///< something is not finite and must not reach those that do not see it
-  float to_log2;        ///< the scores' scale times log2(e)
+  float scale;          ///< of the scores
   float* query_grad;    ///< [padded][kBlock], added to; all but the scale
   float* key_grad;      ///< [kBlock][padded], added to; all but the scale
   float* value_grad;    ///< [kBlock][padded], added to

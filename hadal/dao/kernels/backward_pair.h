@@ -74,8 +74,9 @@ void weigh_pair(const Pair& pair, const PairState& state) {
       Vector score_grads[Math::kGroup];
       for (int i = 0; i < Math::kGroup; ++i) {
         const int64_t at = (key + i) * kBlock + query;
-        weights[i] = exp2_not_positive(load(state.scores + at) * pair.to_log2 -
-                                       load(pair.log_sum_exp + query));
+        // Rounded as in the log-sum-exp, so that a score that makes it up alone weighs exactly 1.
+        const Vector score = rounded(load(state.scores + at) * pair.scale);
+        weights[i] = exp2_not_positive((score - load(pair.log_sum_exp + query)) * kLog2E);
         score_grads[i] = weights[i] * (load(state.weight_grads + at) - load(pair.delta + query));
       }
       Math::store_weighed(state, key, query, weights, score_grads);

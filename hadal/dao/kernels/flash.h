@@ -9,8 +9,6 @@
 namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
 
 constexpr int kScoreStride = kSpan * kBlock;
-constexpr float kLog2E = 1.44269504F;
-constexpr float kLn2 = 0.693147181F;
 
 /// A task's scratch memory.
 struct State {
@@ -18,7 +16,7 @@ struct State {
   float* weights;  ///< the same size, for what the element type's products take
   float* queries;  ///< [kBlock][padded] of the element type
   float* output;   ///< [kBlock][padded]
-  float* maximum;  ///< [kBlock], of the scores times scale and log2(e)
+  float* maximum;  ///< [kBlock], of the scores
   float* sum;      ///< [kBlock], of the weights
 
   State(float* scratch, int64_t padded)
@@ -75,7 +73,7 @@ void update_row(const Task& task, const State& state, int64_t row, int columns) 
   Vector most = load(scores);
   for (int i = kWidth; i < columns; i += kWidth) most = larger(most, load(scores + i));
   const float before = state.maximum[row];
-  const float here = largest(most) * to_log2;
+  const float here = largest(most);
   const float maximum = here > before ? here : before;
   if (maximum == -__builtin_inff()) {
     // Nothing seen yet, or nothing that has a maximum to subtract: NaN is all that counts.
@@ -89,12 +87,13 @@ void update_row(const Task& task, const State& state, int64_t row, int columns) 
   }
   Vector total{};
   for (int i = 0; i < columns; i += kWidth) {
-    const Vector weight = exp2_not_positive(load(scores + i) * to_log2 - maximum);
+    // Differences first, which are exact where they matter, however large the scores.
+    const Vector weight = exp2_not_positive((load(scores + i) - maximum) * to_log2);
     total += weight;
     Math::store_weights(state, row, i, weight);
   }
   if (maximum != before) {
-    const float factor = exp2_not_positive(broadcast(before - maximum))[0];
+    const float factor = exp2_not_positive(broadcast((before - maximum) * to_log2))[0];
     state.sum[row] *= factor;
     rescale(state.output + row * task.padded, task.padded, factor);
     state.maximum[row] = maximum;
@@ -134,7 +133,7 @@ inline void finish(const Task& task, const State& state) {
     const float* from = state.output + row * task.padded;
     float* to = task.output + row * task.output_stride;
     for (int64_t i = 0; i < task.head_dim; ++i) to[i] = from[i] * factor;
-    task.log_sum_exp[row] = state.maximum[row] * kLn2 + __builtin_logf(sum);
+    task.log_sum_exp[row] = state.maximum[row] * task.scale + __builtin_logf(sum);
   }
 }
 

@@ -17,6 +17,8 @@ constexpr int kWidth = 4;
 typedef float Vector __attribute__((vector_size(4 * kWidth)));
 typedef int32_t Integers __attribute__((vector_size(4 * kWidth)));
 
+constexpr float kLog2E = 1.44269504F;
+
 inline Vector load(const float* from) {
   Vector x;
   __builtin_memcpy(&x, from, sizeof x);
@@ -24,6 +26,15 @@ inline Vector load(const float* from) {
 }
 inline void store(float* to, Vector x) { __builtin_memcpy(to, &x, sizeof x); }
 inline Vector broadcast(float x) { return Vector{} + x; }
+/// x as it is, rounded: compilers fuse a product with the sum that takes it, which rounds once.
+inline Vector rounded(Vector x) {
+#if defined(__x86_64__)
+  __asm__("" : "+v"(x));
+#else
+  __asm__("" : "+m"(x));
+#endif
+  return x;
+}
 /// b where either is not a number.
 inline Vector larger(Vector a, Vector b) { return a > b ? a : b; }
 

@@ -19,5 +19,9 @@ TORCH_LIBRARY(hadal, library) {
          "-> Tensor block_mask");
   define("sparse_attention(Tensor query, Tensor key, Tensor value, *, " + choice + attention +
          "-> (Tensor output, Tensor log_sum_exp)");
+  define(
+      "attention_varlen(Tensor query, Tensor key, Tensor value, Tensor cu_seqlens_q, "
+      "Tensor cu_seqlens_k, *, float? keep=None, bool causal=True, float? scale=None) "
+      "-> (Tensor output, Tensor log_sum_exp)");
   define("kept_fraction(Tensor block_mask, int queries, int keys, *, bool causal=True) -> float");
 }

@@ -1,11 +1,16 @@
 #include "hadal/bench/cases/nlp/attention_dao_sparse_16k.h"
 
 #include "hadal/bench/cases/nlp/attention_input.h"
+#include "hadal/bench/runner/rounds.h"
 #include "hadal/core/error.h"
 #include "hadal/dao/attention.h"
 #include "hadal/dao/flops.h"
+#include "hadal/dao/gate/distil.h"
 #include "hadal/dao/select/kept.h"
 #include "hadal/dao/select/selector.h"
+
+#include <memory>
+#include <vector>
 
 #include <c10/core/InferenceMode.h>
 
@@ -22,9 +27,40 @@ constexpr dao::AlwaysKept kAlways{.sinks = 1, .window = 4};
 
 dao::PooledTopK selector() { return dao::PooledTopK({.keep = kKeep, .always = kAlways}); }
 
-at::Tensor sparse_attention(const AttentionInput& x) {
-  const dao::BlockLists lists = selector().select(x.query, x.key);
+at::Tensor sparse_attention(const dao::Selector& selector, const AttentionInput& x) {
+  const dao::BlockLists lists = selector.select(x.query, x.key);
   return dao::attention_forward(x.query, x.key, x.value, lists).output;
+}
+
+/// By a gate that has learned from shorter inputs of the same kind.
+dao::TopK learned_selector(const Context& context, at::ScalarType type) {
+  constexpr std::int64_t kExamples = 4;
+  std::vector<dao::GateExample> examples;
+  for (std::int64_t i = 1; i <= kExamples; ++i) {
+    const AttentionInput x = topical_attention_input(context.seed + static_cast<std::uint64_t>(i),
+                                                     kTokens / 4, kHeadDim, type);
+    examples.push_back(dao::gate_example(x.query, x.key));
+  }
+  dao::DynamicGate gate(dao::GateOptions{.heads = 1, .kv_heads = 1, .head_dim = kHeadDim});
+  dao::distil(*gate, examples, {.seed = context.seed, .check_interrupt = context.check_interrupt});
+  return {std::make_shared<const dao::GateScorer>(*gate), {.keep = kKeep, .always = kAlways}};
+}
+
+/// What a learned gate costs and gives, timed in full runs.
+void add_learned(std::vector<Metric>& metrics, const AttentionInput& x, const Context& context) {
+  const dao::TopK learned = learned_selector(context, x.query.scalar_type());
+  const c10::InferenceMode inference;
+  metrics.push_back({"relative L2 error with a learned gate",
+                     relative_attention_error(sparse_attention(learned, x), x, {}), ""});
+  metrics.push_back(
+      {"share of a learned gate in dense attention's FLOPs",
+       100 * learned.flops(x.query, x.key) / dao::forward_flops(x.query, x.key, {}).visible, "%"});
+  if (context.scale != Scale::full) return;
+  const Speed speed = time_rounds(
+      [&] { fused_attention(x); }, [&] { sparse_attention(learned, x); }, /*machine_noise_floor=*/0,
+      {.seed = context.seed}, [&](int, int) { context.check_interrupt(); });
+  metrics.push_back({"speedup with a learned gate", speed.speedup.median, ""});
+  metrics.push_back({"speedup with a learned gate, least of the interval", speed.speedup.low, ""});
 }
 
 /// Of the candidate, the selection included.
@@ -32,7 +68,7 @@ double sparse_flops(const AttentionInput& x, const dao::BlockLists& lists) {
   return dao::forward_flops(x.query, x.key, lists).executed + selector().flops(x.query, x.key);
 }
 
-Quality quality_of(const AttentionInput& x) {
+Quality training_free_quality(const AttentionInput& x) {
   const c10::InferenceMode inference;
   const dao::BlockLists lists = selector().select(x.query, x.key);
   const at::Tensor sparse = dao::attention_forward(x.query, x.key, x.value, lists).output;
@@ -54,10 +90,16 @@ Quality quality_of(const AttentionInput& x) {
                        relative_attention_error(windowed, x, {}), ""}}};
 }
 
+Quality quality_of(const AttentionInput& x, const Context& context) {
+  Quality quality = training_free_quality(x);
+  add_learned(quality.metrics, x, context);
+  return quality;
+}
+
 Workload prepare(const Context& context, at::ScalarType type) {
   const AttentionInput x = topical_attention_input(context.seed, kTokens, kHeadDim, type);
   return {.data = topical_data_source(x),
-          .quality = [x] { return quality_of(x); },
+          .quality = [x, context] { return quality_of(x, context); },
           .baseline =
               [x] {
                 const c10::InferenceMode inference;
@@ -66,7 +108,7 @@ Workload prepare(const Context& context, at::ScalarType type) {
           .candidate =
               [x] {
                 const c10::InferenceMode inference;
-                sparse_attention(x);
+                sparse_attention(selector(), x);
               },
           .candidate_flops = sparse_flops(x, selector().select(x.query, x.key))};
 }

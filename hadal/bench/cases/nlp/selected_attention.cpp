@@ -11,7 +11,7 @@ at::Tensor SelectedAttention::operator()(const at::Tensor& query, const at::Tens
   const dao::BlockLists lists = selector.select(query, key);
   kept_ += dao::kept_fraction(lists, query.size(2), key.size(2), /*causal=*/true);
   calls_ += 1;
-  flops_ += selector.flops(query, key) + dao::forward_flops(query, key, lists);
+  flops_ += selector.flops(query, key) + dao::forward_flops(query, key, lists).executed;
   return dao::attention_forward(query, key, value, lists).output;
 }
 
