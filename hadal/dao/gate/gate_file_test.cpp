@@ -5,6 +5,7 @@
 #include "hadal/core/safetensors/reader.h"
 #include "hadal/core/safetensors/writer.h"
 #include "hadal/models/state.h"
+#include "hadal/testing/paths.h"
 
 #include <filesystem>
 #include <functional>
@@ -18,14 +19,11 @@
 namespace hadal::dao {
 namespace {
 
+using testing::TemporaryFolder;
 using Tensors = std::map<std::string, at::Tensor>;
 using Metadata = std::map<std::string, std::string>;
 
 constexpr GateOptions kOptions{.heads = 4, .kv_heads = 2, .head_dim = 24, .rank = 16};
-
-std::filesystem::path scratch(const std::string& name) {
-  return std::filesystem::path(::testing::TempDir()) / ("gate_file_test_" + name);
-}
 
 Gates two_gates() {
   seed_aten(1);
@@ -37,7 +35,8 @@ Gates two_gates() {
 
 TEST(GateFile, ComesBackExactly) {
   Gates gates = two_gates();
-  const auto path = scratch("exact.safetensors");
+  const TemporaryFolder folder;
+  const auto path = folder / "exact.safetensors";
   save_gates(path, gates);
   const Gates loaded = load_gates(path);
   ASSERT_EQ(loaded.size(), 2U);
@@ -52,7 +51,8 @@ TEST(GateFile, ComesBackExactly) {
 }
 
 TEST(GateFile, RefusesWhatIsNoSetOfGates) {
-  const auto path = scratch("refused.safetensors");
+  const TemporaryFolder folder;
+  const auto path = folder / "refused.safetensors";
   EXPECT_THROW(save_gates(path, {}), InvalidArgument);
   Gates gates = two_gates();
   gates.emplace(-1, DynamicGate(kOptions));
@@ -68,7 +68,8 @@ TEST(GateFile, RefusesWhatIsNoSetOfGates) {
 
 /// What loading says of a sound file after `change`.
 std::string refusal(const std::function<void(Tensors&, Metadata&)>& change) {
-  const auto path = scratch("changed.safetensors");
+  const TemporaryFolder folder;
+  const auto path = folder / "changed.safetensors";
   save_gates(path, two_gates());
   Tensors tensors;
   Metadata metadata;
@@ -129,7 +130,7 @@ TEST(GateFile, RefusesOtherTensors) {
 }
 
 TEST(GateFile, SaysWhereThereIsNoFile) {
-  EXPECT_THROW(load_gates(scratch("none.safetensors")), IoError);
+  EXPECT_THROW(load_gates(TemporaryFolder() / "none.safetensors"), IoError);
 }
 
 }  // namespace
