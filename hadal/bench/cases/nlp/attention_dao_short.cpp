@@ -3,6 +3,7 @@
 #include "hadal/bench/cases/nlp/attention_input.h"
 #include "hadal/bench/runner/rounds.h"
 #include "hadal/core/error.h"
+#include "hadal/dao/flops.h"
 #include "hadal/dao/guard/sparse_attention.h"
 
 #include <memory>
@@ -14,13 +15,27 @@ namespace {
 
 constexpr std::int64_t kHeadDim = 128;
 
+std::shared_ptr<const dao::Selector> selector() {
+  return std::make_shared<dao::PooledTopK>(dao::Budget{.keep = 0.30});
+}
+
 std::shared_ptr<dao::SparseAttention> layer() {
-  return std::make_shared<dao::SparseAttention>(
-      std::make_shared<dao::PooledTopK>(dao::Budget{.keep = 0.30}));
+  return std::make_shared<dao::SparseAttention>(selector());
 }
 
 at::Tensor attend(dao::SparseAttention& layer, const AttentionInput& x) {
   return layer(x.query, x.key, x.value).output;
+}
+
+/// Of what the layer decides to do, but for the guard's look at a few queries.
+double flops_of(const AttentionInput& x) {
+  const auto decided = layer();
+  attend(*decided, x);
+  if (decided->report().returned_sparse == 0) {
+    return dao::forward_flops(x.query, x.key, {}).executed;
+  }
+  return dao::forward_flops(x.query, x.key, selector()->select(x.query, x.key)).executed +
+         selector()->flops(x.query, x.key);
 }
 
 /// How much faster the layer is than Hadal's kernel over all pairs.
@@ -57,7 +72,8 @@ Workload prepare(const Context& context, std::int64_t tokens) {
               [x, attention] {
                 const c10::InferenceMode inference;
                 attend(*attention, x);
-              }};
+              },
+          .candidate_flops = flops_of(x)};
 }
 
 }  // namespace
