@@ -7,8 +7,8 @@ namespace hadal::dao {
 
 AttentionResult attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                           const std::optional<BlockLists>& lists, const AttentionOptions& options) {
-  // Before autograd, which does not take undefined tensors.
-  check_attention(query, key, value, lists, options);
+  // Autograd does not take undefined tensors; all else is checked by what it calls.
+  check_defined(query, key, value);
   return differentiable_attention(query, key, value, /*lengths=*/{}, lists, options);
 }
 

@@ -93,11 +93,14 @@ void check_lists(const BlockLists& lists, const Sequences& sequences, std::int64
   }
 }
 
+void check_defined(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
+  if (query.defined() && key.defined() && value.defined()) return;
+  throw InvalidArgument("attention: expected query, key and value, got an undefined tensor");
+}
+
 void check_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                      const std::optional<BlockLists>& lists, const AttentionOptions& options) {
-  if (!query.defined() || !key.defined() || !value.defined()) {
-    throw InvalidArgument("attention: expected query, key and value, got an undefined tensor");
-  }
+  check_defined(query, key, value);
   check_inputs(query, key, value);
   if (options.scale && !(*options.scale > 0 && std::isfinite(*options.scale))) {
     throw InvalidArgument(concat("attention: expected a positive scale, got ", *options.scale));

@@ -4,6 +4,9 @@
 
 namespace hadal::dao {
 
+/// Throws InvalidArgument unless all three are tensors.
+void check_defined(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value);
+
 /// Throws InvalidArgument, naming what was expected and got, unless attention_forward() takes
 /// these.
 void check_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,

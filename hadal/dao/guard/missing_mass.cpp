@@ -13,7 +13,8 @@
 namespace hadal::dao {
 namespace {
 
-/// Of the queries at `rows`, fp32 [batch, heads, n]. A head at a time, so that memory stays small.
+/// Of the queries at `rows`, fp32 [batch, heads, n]. A head of keys at a time, so that memory stays
+/// small.
 at::Tensor dense_log_sum_exp(const at::Tensor& rows, const at::Tensor& query, const at::Tensor& key,
                              const AttentionOptions& options) {
   constexpr float kHidden = -std::numeric_limits<float>::infinity();
@@ -25,14 +26,16 @@ at::Tensor dense_log_sum_exp(const at::Tensor& rows, const at::Tensor& query, co
   const at::Tensor picked = query.index_select(2, rows).to(at::kFloat).mul_(scale);
   at::Tensor result = at::empty(picked.sizes().slice(0, 3), at::kFloat);
   for (std::int64_t batch = 0; batch < query.size(0); ++batch) {
-    for (std::int64_t head = 0; head < query.size(1); ++head) {
-      const at::Tensor keys_across = key[batch][head / group].to(at::kFloat).t();
-      at::Tensor scores = at::matmul(picked[batch][head], keys_across);
+    for (std::int64_t head = 0; head < key.size(1); ++head) {
+      const auto of_group = [&](const at::Tensor& x) {
+        return x[batch].narrow(0, head * group, group);
+      };
+      at::Tensor scores = at::matmul(of_group(picked), key[batch][head].to(at::kFloat).t());
       if (options.causal) scores.masked_fill_(unseen, kHidden);
       if (options.key_mask) {
         scores.masked_fill_((*options.key_mask)[batch].logical_not(), kHidden);
       }
-      result[batch][head].copy_(at::logsumexp(scores, 1));
+      of_group(result).copy_(at::logsumexp(scores, 2));
     }
   }
   return result;

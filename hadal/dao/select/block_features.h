@@ -15,8 +15,7 @@ namespace hadal::dao {
 at::Tensor block_means(const at::Tensor& x, const std::optional<at::Tensor>& real = {});
 
 /// The largest number of each block in each dimension, then the smallest: twice the features of
-/// block_means(). What is not a number is passed over, unless it comes
-/// first.
+/// block_means(). What is not a number is passed over, unless it comes first.
 at::Tensor block_bounds(const at::Tensor& x, const std::optional<at::Tensor>& real = {});
 
 /// `size` rounded up to a multiple of BlockScorer::kFeatureStep.

@@ -3,8 +3,6 @@
 #include "hadal/bench/runner/rounds.h"
 #include "hadal/core/error.h"
 #include "hadal/core/memory.h"
-#include "hadal/dao/attention.h"
-#include "hadal/dao/flops.h"
 #include "hadal/dao/select/selector.h"
 
 #include <algorithm>
@@ -24,11 +22,6 @@ constexpr dao::AlwaysKept kAlways{.sinks = 1, .window = 4};
 dao::PooledTopK share() { return dao::PooledTopK({.keep = 0.30, .always = kAlways}); }
 dao::PooledTopK budget() { return dao::PooledTopK({.blocks = 32, .always = kAlways}); }
 
-at::Tensor sparse(const dao::Selector& selector, const AttentionInput& x) {
-  const dao::BlockLists lists = selector.select(x.query, x.key);
-  return dao::attention_forward(x.query, x.key, x.value, lists).output;
-}
-
 struct Variant {
   std::string_view name;
   std::function<at::Tensor(const AttentionInput&)> run;
@@ -36,8 +29,8 @@ struct Variant {
 
 std::array<Variant, 3> variants() {
   return {{{"dense", fused_attention},
-           {"keep 0.30", [](const AttentionInput& x) { return sparse(share(), x); }},
-           {"32 blocks", [](const AttentionInput& x) { return sparse(budget(), x); }}}};
+           {"keep 0.30", [](const AttentionInput& x) { return sparse_attention(share(), x); }},
+           {"32 blocks", [](const AttentionInput& x) { return sparse_attention(budget(), x); }}}};
 }
 
 /// Time and peak memory a token of one variant, the best of three runs.
@@ -65,11 +58,13 @@ AttentionInput input_of(const Context& context, std::int64_t tokens) {
 
 Quality quality_of(const Context& context, const AttentionInput& longest) {
   const c10::InferenceMode inference;
-  Quality quality{.baseline = relative_attention_error(fused_attention(longest), longest, {}),
-                  .candidate = relative_attention_error(sparse(share(), longest), longest, {}),
-                  .metrics = {}};
-  quality.metrics.push_back({"relative L2 error, 32 blocks",
-                             relative_attention_error(sparse(budget(), longest), longest, {}), ""});
+  Quality quality{
+      .baseline = relative_attention_error(fused_attention(longest), longest, {}),
+      .candidate = relative_attention_error(sparse_attention(share(), longest), longest, {}),
+      .metrics = {}};
+  quality.metrics.push_back(
+      {"relative L2 error, 32 blocks",
+       relative_attention_error(sparse_attention(budget(), longest), longest, {}), ""});
   for (std::int64_t tokens = kLeastTokens; tokens <= longest.query.size(2); tokens *= 2) {
     context.check_interrupt();
     const AttentionInput x = input_of(context, tokens);
@@ -90,11 +85,9 @@ Workload prepare(const Context& context) {
           .candidate =
               [x] {
                 const c10::InferenceMode inference;
-                sparse(share(), x);
+                sparse_attention(share(), x);
               },
-          .candidate_flops =
-              dao::forward_flops(x.query, x.key, share().select(x.query, x.key)).executed +
-              share().flops(x.query, x.key)};
+          .candidate_flops = sparse_flops(share(), x)};
 }
 
 Case make_case() {

@@ -34,8 +34,7 @@ double flops_of(const AttentionInput& x) {
   if (decided->report().returned_sparse == 0) {
     return dao::forward_flops(x.query, x.key, {}).executed;
   }
-  return dao::forward_flops(x.query, x.key, selector()->select(x.query, x.key)).executed +
-         selector()->flops(x.query, x.key);
+  return sparse_flops(*selector(), x);
 }
 
 /// How much faster the layer is than Hadal's kernel over all pairs.

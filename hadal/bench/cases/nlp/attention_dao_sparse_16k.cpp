@@ -27,11 +27,6 @@ constexpr dao::AlwaysKept kAlways{.sinks = 1, .window = 4};
 
 dao::PooledTopK selector() { return dao::PooledTopK({.keep = kKeep, .always = kAlways}); }
 
-at::Tensor sparse_attention(const dao::Selector& selector, const AttentionInput& x) {
-  const dao::BlockLists lists = selector.select(x.query, x.key);
-  return dao::attention_forward(x.query, x.key, x.value, lists).output;
-}
-
 /// By a gate that has learned from shorter inputs of the same kind.
 dao::TopK learned_selector(const Context& context, at::ScalarType type) {
   constexpr std::int64_t kExamples = 4;
@@ -63,22 +58,16 @@ void add_learned(std::vector<Metric>& metrics, const AttentionInput& x, const Co
   metrics.push_back({"speedup with a learned gate, least of the interval", speed.speedup.low, ""});
 }
 
-/// Of the candidate, the selection included.
-double sparse_flops(const AttentionInput& x, const dao::BlockLists& lists) {
-  return dao::forward_flops(x.query, x.key, lists).executed + selector().flops(x.query, x.key);
-}
-
 Quality training_free_quality(const AttentionInput& x) {
   const c10::InferenceMode inference;
   const dao::BlockLists lists = selector().select(x.query, x.key);
   const at::Tensor sparse = dao::attention_forward(x.query, x.key, x.value, lists).output;
   // As many blocks for each block of queries, but the latest ones: what not looking costs.
   const auto nearest = static_cast<std::int64_t>(kKeep * kTokens / dao::kBlockSize / 2);
-  const dao::BlockLists window =
-      dao::SlidingWindow({.sinks = 1, .window = nearest}).select(x.query, x.key);
-  const at::Tensor windowed = dao::attention_forward(x.query, x.key, x.value, window).output;
+  const at::Tensor windowed =
+      sparse_attention(dao::SlidingWindow({.sinks = 1, .window = nearest}), x);
   const double pairs = static_cast<double>(kTokens) * (kTokens + 1) / 2;
-  const double saved = 1 - sparse_flops(x, lists) / (4 * kHeadDim * pairs);
+  const double saved = 1 - sparse_flops(selector(), x) / (4 * kHeadDim * pairs);
   const double kept = dao::kept_fraction(lists, kTokens, kTokens, /*causal=*/true);
   return {.baseline = relative_attention_error(fused_attention(x), x, {}),
           .candidate = relative_attention_error(sparse, x, {}),
@@ -110,7 +99,7 @@ Workload prepare(const Context& context, at::ScalarType type) {
                 const c10::InferenceMode inference;
                 sparse_attention(selector(), x);
               },
-          .candidate_flops = sparse_flops(x, selector().select(x.query, x.key))};
+          .candidate_flops = sparse_flops(selector(), x)};
 }
 
 }  // namespace

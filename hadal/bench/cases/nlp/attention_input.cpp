@@ -3,7 +3,9 @@
 #include "hadal/bench/cases/input.h"
 #include "hadal/core/error.h"
 #include "hadal/core/random.h"
+#include "hadal/dao/attention.h"
 #include "hadal/dao/explicit_attention.h"
+#include "hadal/dao/flops.h"
 
 #include <algorithm>
 #include <cmath>
@@ -111,6 +113,16 @@ DataSource topical_data_source(const AttentionInput& x) {
 
 at::Tensor fused_attention(const AttentionInput& x) {
   return at::scaled_dot_product_attention(x.query, x.key, x.value, {}, 0.0, /*is_causal=*/true);
+}
+
+at::Tensor sparse_attention(const dao::Selector& selector, const AttentionInput& x) {
+  const dao::BlockLists lists = selector.select(x.query, x.key);
+  return dao::attention_forward(x.query, x.key, x.value, lists).output;
+}
+
+double sparse_flops(const dao::Selector& selector, const AttentionInput& x) {
+  return dao::forward_flops(x.query, x.key, selector.select(x.query, x.key)).executed +
+         selector.flops(x.query, x.key);
 }
 
 double attention_error(const at::Tensor& result, const AttentionInput& x) {

@@ -2,6 +2,7 @@
 
 #include "hadal/bench/runner/case.h"
 #include "hadal/dao/block_lists.h"
+#include "hadal/dao/select/selector.h"
 
 #include <optional>
 
@@ -35,6 +36,12 @@ DataSource topical_data_source(const AttentionInput& x);
 
 /// at::scaled_dot_product_attention, causal.
 at::Tensor fused_attention(const AttentionInput& x);
+
+/// Hadal's causal attention over the blocks that `selector` keeps.
+at::Tensor sparse_attention(const dao::Selector& selector, const AttentionInput& x);
+
+/// Floating-point operations of sparse_attention(), the choice included.
+double sparse_flops(const dao::Selector& selector, const AttentionInput& x);
 
 /// The largest error of `result`, causal attention over `x`, in rows spread over the sequence,
 /// against the definition in fp64 of the same inputs.
