@@ -1,0 +1,200 @@
+#include "hadal/hpts/train/loop.h"
+
+#include "hadal/core/error.h"
+#include "hadal/core/log.h"
+#include "hadal/core/memory.h"
+#include "hadal/hpts/checkpoint/folder.h"
+#include "hadal/hpts/metrics/csv_log.h"
+#include "hadal/hpts/metrics/tensorboard_log.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include <ATen/ops/tensor.h>
+
+namespace hadal::hpts {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_between(Clock::time_point begin, Clock::time_point end) {
+  return std::chrono::duration<double>(end - begin).count();
+}
+
+/// Whether `mine` holds in any process.
+bool any(ProcessGroup& group, bool mine, const std::string& what) {
+  if (group.size() == 1) return mine;
+  const at::Tensor count = at::tensor({mine ? 1 : 0});
+  group.all_reduce(count, what).wait();
+  return count.item<int>() > 0;
+}
+
+/// Brings the run to the newest checkpoint that every process can read; whether there is one.
+bool resume(TrainingRun& run, const CheckpointFolder& folder, ProcessGroup& group) {
+  // Each process sees the same files, but may find its own damaged.
+  for (const std::int64_t step : folder.steps()) {
+    std::optional<Checkpoint> checkpoint;
+    try {
+      checkpoint = folder.load(step);
+    } catch (const Error& error) {
+      log(LogLevel::warning, concat(error.what(), "; trying the checkpoint before it"));
+    }
+    if (any(group, !checkpoint, concat("checkpoint of step ", step))) continue;
+    run.restore(*checkpoint);
+    return true;
+  }
+  return false;
+}
+
+/// The figures since the last time that they were taken.
+class Meter {
+ public:
+  explicit Meter(std::int64_t batch) : batch_(batch) {}
+
+  void add(const StepResult& result) {
+    ++steps_;
+    if (result.skipped) {
+      ++skipped_;
+    } else {
+      loss_ += result.loss;
+    }
+    gradient_norm_ = result.gradient_norm;
+  }
+
+  StepMetrics take(const TrainingRun& run) {
+    const auto now = Clock::now();
+    const double seconds = seconds_between(since_, now);
+    StepMetrics metrics{.step = run.step(), .wall_time = wall_time()};
+    const auto finite = static_cast<double>(std::max<std::int64_t>(1, steps_ - skipped_));
+    metrics.values = {
+        {"loss", loss_ / finite},
+        {"learning_rate", run.learning_rate()},
+        {"gradient_norm", gradient_norm_},
+        {"examples_per_second", static_cast<double>(steps_ * batch_) / seconds},
+        {"peak_memory_bytes", static_cast<double>(memory_.peak_bytes())},
+        {"skipped_steps", static_cast<double>(skipped_)},
+    };
+    since_ = now;
+    steps_ = skipped_ = 0;
+    loss_ = 0;
+    memory_.reset();
+    return metrics;
+  }
+
+ private:
+  static double wall_time() {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  }
+
+  std::int64_t batch_;
+  Clock::time_point since_ = Clock::now();
+  std::int64_t steps_ = 0;
+  std::int64_t skipped_ = 0;
+  double loss_ = 0;
+  double gradient_norm_ = 0;
+  MemoryMeter memory_;
+};
+
+/// What rank 0 writes and tells.
+class Outputs {
+ public:
+  Outputs(const TrainConfig::Log& log, std::optional<std::int64_t> resumed_at,
+          const TrainingObserver& observer)
+      : observer_(observer) {
+    if (log.csv) logs_.push_back(std::make_unique<CsvLog>(*log.csv, resumed_at));
+    if (log.tensorboard) logs_.push_back(std::make_unique<TensorBoardLog>(*log.tensorboard));
+    if (resumed_at && observer.resumed) observer.resumed(*resumed_at);
+  }
+
+  void metrics(const StepMetrics& metrics) {
+    for (const auto& log : logs_) log->write(metrics);
+    if (observer_.metrics) observer_.metrics(metrics);
+  }
+  void score(std::int64_t step, const Score& score) {
+    if (observer_.score) observer_.score(step, score);
+  }
+  void saved(std::int64_t step) {
+    if (observer_.saved) observer_.saved(step);
+  }
+
+ private:
+  const TrainingObserver& observer_;
+  std::vector<std::unique_ptr<MetricsLog>> logs_;
+};
+
+class Loop {
+ public:
+  Loop(const TrainConfig& config, Task& task, std::shared_ptr<ProcessGroup> group,
+       const TrainingObserver& observer)
+      : config_(config),
+        task_(task),
+        group_(std::move(group)),
+        run_(config, task, group_),
+        meter_(config.batch) {
+    if (config.checkpoints.folder) {
+      folder_.emplace(*config.checkpoints.folder,
+                      Rank{.index = group_->rank(), .count = group_->size()},
+                      static_cast<int>(config.checkpoints.keep));
+      if (resume(run_, *folder_, *group_)) resumed_at_ = run_.step();
+    }
+    if (group_->rank() == 0) outputs_.emplace(config.log, resumed_at_, observer);
+  }
+
+  TrainingOutcome run(const std::function<bool()>& stop) {
+    while (run_.step() < run_.steps()) {
+      if (any(*group_, stop(), concat("interrupt after step ", run_.step()))) {
+        save();
+        return {.finished = false, .step = run_.step()};
+      }
+      meter_.add(run_.advance());
+      const bool last = run_.step() == run_.steps();
+      if (last || is_due(config_.log.every)) tell_metrics();
+      if (!last && is_due(config_.log.test_every)) tell_score();
+      if (last || is_due(config_.checkpoints.every)) save();
+    }
+    return {.finished = true, .step = run_.step(), .score = tell_score()};
+  }
+
+ private:
+  bool is_due(std::int64_t every) const { return every > 0 && run_.step() % every == 0; }
+
+  void tell_metrics() {
+    const StepMetrics metrics = meter_.take(run_);
+    if (outputs_) outputs_->metrics(metrics);
+  }
+
+  Score tell_score() {
+    const Score score = task_.score();
+    if (outputs_) outputs_->score(run_.step(), score);
+    return score;
+  }
+
+  void save() {
+    if (!folder_ || saved_at_ == run_.step()) return;
+    folder_->save(run_.checkpoint());
+    saved_at_ = run_.step();
+    if (outputs_) outputs_->saved(run_.step());
+  }
+
+  const TrainConfig& config_;
+  Task& task_;
+  std::shared_ptr<ProcessGroup> group_;
+  TrainingRun run_;
+  Meter meter_;
+  std::optional<CheckpointFolder> folder_;
+  std::optional<std::int64_t> resumed_at_;
+  std::optional<std::int64_t> saved_at_;
+  std::optional<Outputs> outputs_;
+};
+
+}  // namespace
+
+TrainingOutcome train(const TrainConfig& config, Task& task, std::shared_ptr<ProcessGroup> group,
+                      const std::function<bool()>& stop, const TrainingObserver& observer) {
+  return Loop(config, task, std::move(group), observer).run(stop);
+}
+
+}  // namespace hadal::hpts
