@@ -2,6 +2,7 @@
 
 #include "hadal/cli/bench/command.h"
 #include "hadal/cli/exit_code.h"
+#include "hadal/cli/launch/command.h"
 #include "hadal/core/build_info.h"
 #include "hadal/core/error.h"
 
@@ -53,6 +54,7 @@ int run_program(int argc, const char* const* argv) {
   app.require_subcommand(1);
   std::function<int()> chosen;
   add_bench_command(app, chosen);
+  add_launch_command(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

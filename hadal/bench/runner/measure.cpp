@@ -134,7 +134,8 @@ CaseResult measure(const Case& definition, const Context& context, double machin
   } catch (const Interrupted&) {
     throw;
   } catch (const Error& error) {
-    result.verdict = Verdict::failed;
+    const bool unsupported = dynamic_cast<const Unsupported*>(&error) != nullptr;
+    result.verdict = unsupported ? Verdict::skipped : Verdict::failed;
     result.message =
         error.hint().empty() ? error.what() : concat(error.what(), " (", error.hint(), ")");
   } catch (const std::exception& error) {
