@@ -4,6 +4,7 @@
 #include "hadal/core/process_group/key_store.h"
 #include "hadal/testing/paths.h"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -27,7 +28,7 @@ namespace hadal::testing {
 
 struct RankOutcome {
   int status = 0;      ///< as waitpid() gives it
-  bool late = false;   ///< it had to be killed
+  bool late = false;   ///< it had to be killed: it took too long, or was stopped for good
   double seconds = 0;  ///< until it ended
   std::string output;  ///< standard output and standard error
   bool passed() const { return WIFEXITED(status) && WEXITSTATUS(status) == 0; }
@@ -68,21 +69,27 @@ inline pid_t start(std::map<std::string, std::string> variables, const std::stri
   return child;
 }
 
-/// Waits for the children until `seconds` have passed, then kills those that are left.
+/// Waits for the children until `seconds` have passed, or all that are left are stopped, and kills
+/// those that are left.
 inline void collect(const std::vector<pid_t>& children, double seconds,
                     std::vector<RankOutcome>& outcomes) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
-  std::vector<bool> ended(children.size());
+  std::vector<bool> ended(children.size()), stopped(children.size());
   for (std::size_t left = children.size(); left > 0;) {
+    const bool over =
+        std::count(stopped.begin(), stopped.end(), true) == static_cast<std::ptrdiff_t>(left);
     const double passed = std::chrono::duration<double>(Clock::now() - start).count();
     for (std::size_t i = 0; i < children.size(); ++i) {
       if (ended[i]) continue;
-      if (passed > seconds) {
+      if (over || passed > seconds) {
         ::kill(children[i], SIGKILL);
         outcomes[i].late = true;
       }
-      if (::waitpid(children[i], &outcomes[i].status, passed > seconds ? 0 : WNOHANG) == 0) continue;
+      const int flags = outcomes[i].late ? 0 : WNOHANG | WUNTRACED;
+      if (::waitpid(children[i], &outcomes[i].status, flags) == 0) continue;
+      stopped[i] = WIFSTOPPED(outcomes[i].status);
+      if (stopped[i]) continue;
       outcomes[i].seconds = passed;
       ended[i] = true;
       --left;
@@ -103,6 +110,8 @@ std::vector<RankOutcome> outcomes_of_ranks(int count, const Body& body, double s
   if (std::getenv(detail::kMark)) {
     try {
       body();
+    } catch (const Error& error) {
+      ADD_FAILURE() << error.what() << '\n' << error.hint();
     } catch (const std::exception& error) {
       ADD_FAILURE() << error.what();
     }

@@ -210,7 +210,8 @@ TEST(Compare, DoesNotCompareWhatWasSkipped) {
   skipped.speed.reset();
   skipped.cost.reset();
   const CaseResult run = sample_case("cv/one", {1, 1, 1}, 1);
-  for (const auto& [before, after] : {std::pair{skipped, run}, {run, skipped}, {skipped, skipped}}) {
+  for (const auto& [before, after] :
+       {std::pair{skipped, run}, {run, skipped}, {skipped, skipped}}) {
     const Comparison result = compare(sample_report({before}), later_report({after}));
     EXPECT_TRUE(result.cases.empty());
     EXPECT_EQ(result.not_compared,

@@ -23,7 +23,7 @@ enum class Verdict {
 
 /// All values, in the order in which reports list them.
 inline constexpr std::array kDomains{Domain::nlp, Domain::cv, Domain::speech};
-inline constexpr std::array kVerdicts{Verdict::better, Verdict::same, Verdict::worse,
+inline constexpr std::array kVerdicts{Verdict::better,       Verdict::same,   Verdict::worse,
                                       Verdict::inconclusive, Verdict::failed, Verdict::skipped};
 
 std::string_view name_of(Domain domain);

@@ -76,6 +76,7 @@ std::string explained(Verdict verdict, const Speed& speed) {
       return concat("The whole interval lies within ", tolerance, ", which counts as none.");
     case Verdict::inconclusive:
     case Verdict::failed:
+    case Verdict::skipped:
       break;
   }
   if (speed.tolerance > kMostTolerance) {

@@ -96,8 +96,9 @@ Child start_child(const std::vector<std::string>& command,
   std::vector<std::string> arguments = command, environment = environment_with(variables);
   const auto argument_pointers = pointers(arguments), environment_pointers = pointers(environment);
   Pipe output, errors, report;
-  const Plan plan{argument_pointers.data(), environment_pointers.data(), output.ends[1],
-                  errors.ends[1],           report.ends[1],              ::getpid()};
+  const Plan plan{argument_pointers.data(), environment_pointers.data(),
+                  output.ends[1],           errors.ends[1],
+                  report.ends[1],           ::getpid()};
   Child child;
   child.pid = ::fork();
   if (child.pid < 0) fail("start a process");

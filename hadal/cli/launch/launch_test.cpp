@@ -51,8 +51,8 @@ bool dies(pid_t process) {
 }
 
 TEST(LaunchDistributed, GivesEachProcessItsRankAndPrefixesItsLines) {
-  const auto outcome = call(shell(
-      3, "echo $RANK of $WORLD_SIZE, $LOCAL_RANK at $MASTER_ADDR; printf 'no end' >&2"));
+  const auto outcome =
+      call(shell(3, "echo $RANK of $WORLD_SIZE, $LOCAL_RANK at $MASTER_ADDR; printf 'no end' >&2"));
   EXPECT_EQ(outcome.status, kDone) << outcome.errors;
   EXPECT_EQ(lines_of(outcome.output),
             (std::multiset<std::string>{"[rank 0] 0 of 3, 0 at 127.0.0.1",
@@ -63,9 +63,15 @@ TEST(LaunchDistributed, GivesEachProcessItsRankAndPrefixesItsLines) {
 }
 
 TEST(LaunchDistributed, TakesAProgramWithOptionsOfItsOwn) {
-  const auto outcome = call({"launch", "-n", "1", "echo", "--grace", "-n", "x"});
-  EXPECT_EQ(outcome.status, kDone) << outcome.errors;
-  EXPECT_EQ(outcome.output, "[rank 0] --grace -n x\n");
+  for (const auto& before : {std::vector<std::string>{"launch", "-n", "1"},
+                             {"launch", "-n", "1", "--"},
+                             {"launch", "--grace", "1", "--processes=1", "--"}}) {
+    std::vector<std::string> arguments = before;
+    arguments.insert(arguments.end(), {"echo", "--grace", "--", "-n", "x"});
+    const auto outcome = call(arguments);
+    EXPECT_EQ(outcome.status, kDone) << outcome.errors;
+    EXPECT_EQ(outcome.output, "[rank 0] --grace -- -n x\n");
+  }
 }
 
 TEST(LaunchDistributed, EndsAllWhenOneFailsAndTellsWhichAndItsLastLines) {
@@ -91,8 +97,9 @@ TEST(LaunchDistributed, MapsEndingsToItsOwnStatuses) {
 }
 
 TEST(LaunchDistributed, KillsThoseWhoIgnoreTheSignal) {
-  const auto outcome =
-      call(shell(2, "test $RANK = 0 && exit 3; trap '' TERM; while :; do sleep 0.1; done", "0.2"));
+  const auto outcome = call(
+      shell(2, "test $RANK = 0 && sleep 0.3 && exit 3; trap '' TERM; while :; do sleep 0.1; done",
+            "0.2"));
   EXPECT_EQ(outcome.status, kInternal);
 }
 

@@ -70,8 +70,8 @@ std::vector<std::string> variables_of(int rank, const LaunchOptions& options, in
   };
   // Processes that each use all cores would wait for one another.
   if (!std::getenv("OMP_NUM_THREADS")) {
-    variables.push_back(concat(
-        "OMP_NUM_THREADS=", std::max(1, system_info().physical_cores / options.processes)));
+    variables.push_back(
+        concat("OMP_NUM_THREADS=", std::max(1, system_info().physical_cores / options.processes)));
   }
   if (!std::getenv("GLOO_SOCKET_IFNAME")) variables.push_back("GLOO_SOCKET_IFNAME=lo");
   return variables;
@@ -88,7 +88,8 @@ void serve(Ranks& ranks) {
   std::vector<pollfd> watched;
   for (const auto& rank : ranks) {
     const Child& child = rank->child;
-    for (const int descriptor : {child.output, child.errors, rank->running() ? child.process : -1}) {
+    for (const int descriptor :
+         {child.output, child.errors, rank->running() ? child.process : -1}) {
       watched.push_back({descriptor, POLLIN, 0});
     }
   }
@@ -124,7 +125,8 @@ int mapped(int status) {
 }
 
 void tell(const Rank& rank) {
-  std::string text = concat("hadal: rank ", rank.number, " failed: ", ending_of(*rank.status), '\n');
+  std::string text =
+      concat("hadal: rank ", rank.number, " failed: ", ending_of(*rank.status), '\n');
   if (!rank.last.empty()) text += "  its last lines:\n";
   for (const std::string& line : rank.last) text += concat("    ", line, '\n');
   std::cerr << text;
@@ -174,7 +176,8 @@ int launch(const LaunchOptions& options) {
   const Rank* failed = run(ranks, options);
   if (failed) return mapped(*failed->status);
   // Only signals that were passed on can have ended one, or all have ended well.
-  const auto ended = std::ranges::find_if(ranks, [](const auto& rank) { return *rank->status != 0; });
+  const auto ended =
+      std::ranges::find_if(ranks, [](const auto& rank) { return *rank->status != 0; });
   if (ended == ranks.end()) return kDone;
   return interrupted() ? kInterrupted : mapped(*(*ended)->status);
 }

@@ -45,11 +45,10 @@ void join(KeyStore& store, const Rendezvous& place, milliseconds timeout) {
     std::erase_if(absent, [&](int rank) { return store.has(beat_key(rank)); });
     if (absent.empty()) return;
     if (std::chrono::steady_clock::now() > end) {
-      throw PeerError(
-          concat(absent.size() == 1 ? "rank " : "ranks ", list_of(absent), " of ",
-                 place.world_size, " did not come to ", place.address, ":", place.port, " within ",
-                 static_cast<double>(timeout.count()) / 1000, " s"),
-          absent, "see whether they were started, and whether they reach that address");
+      throw PeerError(concat(absent.size() == 1 ? "rank " : "ranks ", list_of(absent), " of ",
+                             place.world_size, " did not come to ", place.address, ":", place.port,
+                             " within ", static_cast<double>(timeout.count()) / 1000, " s"),
+                      absent, "see whether they were started, and whether they reach that address");
     }
     std::this_thread::sleep_for(kPause);
   }
@@ -106,8 +105,7 @@ std::shared_ptr<ProcessGroup::Impl> connect(const std::shared_ptr<Job>& job) {
   const bool nccl = job->backend == "nccl";
   job->heartbeat->begin(what);
   try {
-    impl->c10d =
-        c10::make_intrusive<c10d::ProcessGroup>(request.store, request.rank, request.size);
+    impl->c10d = c10::make_intrusive<c10d::ProcessGroup>(request.store, request.rank, request.size);
     const auto type = nccl ? c10d::ProcessGroup::NCCL : c10d::ProcessGroup::GLOO;
     impl->c10d->setBackend(nccl ? c10::DeviceType::CUDA : c10::DeviceType::CPU, type,
                            nccl ? make_nccl(request) : make_gloo(request));

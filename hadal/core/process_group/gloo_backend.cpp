@@ -1,7 +1,6 @@
-// The only source that sees gloo's headers. They are Debian's, LibTorch's gloo is newer and its own,
-// and it installs none: only pointers to gloo's objects may cross from here to LibTorch.
+// The only source that sees gloo's headers. They are Debian's, LibTorch's gloo is newer and its
+// own, and it installs none: only pointers to gloo's objects may cross from here to LibTorch.
 #include "hadal/core/process_group/backend.h"
-
 #include "hadal/core/process_group/rendezvous.h"
 
 #ifdef HADAL_GLOO

@@ -52,10 +52,10 @@ struct Heartbeat::State {
   std::condition_variable changed;
   Beat mine = {};
   std::vector<std::optional<Beat>> others;  // as last read; empty where never
-  bool reading = false;                          // whether the others' beats are wanted
+  bool reading = false;                     // whether the others' beats are wanted
   bool stopping = false;
-  bool ended = false;       // the thread writes no more
-  std::string lost = {};    // what the store's failure says
+  bool ended = false;     // the thread writes no more
+  std::string lost = {};  // what the store's failure says
 
   milliseconds uptime() const {
     return std::chrono::duration_cast<milliseconds>(Clock::now() - start);
@@ -178,9 +178,8 @@ Blame perhaps(const State& state, std::size_t channel, std::uint64_t finished,
   const auto behind = ranks_where(state, [&](const Beat& other) {
     return other.finished.size() <= channel || other.finished[channel] < finished;
   });
-  const auto waiting = ranks_where(state, [&](const Beat& other) {
-    return other.text != state.mine.text;
-  });
+  const auto waiting =
+      ranks_where(state, [&](const Beat& other) { return other.text != state.mine.text; });
   const auto& late = behind.empty() ? waiting : behind;
   if (late.empty()) return {.ranks = {}, .text = "all ranks are alive and no rank is behind"};
   return blamed(late, concat(" is alive but has not come to it; it last began ",
@@ -225,8 +224,8 @@ Blame Heartbeat::blame(std::size_t channel, std::uint64_t finished) {
   std::optional<Blame> found;
   milliseconds unanswered{0};
   for (int i = 0; i < kPatience && !found && state_->lost.empty(); ++i) {
-    const bool answered = state_->changed.wait_for(lock, state_->interval * 2) ==
-                          std::cv_status::no_timeout;
+    const bool answered =
+        state_->changed.wait_for(lock, state_->interval * 2) == std::cv_status::no_timeout;
     const auto passed = std::chrono::duration_cast<milliseconds>(Clock::now() - start);
     unanswered = answered ? milliseconds(0) : passed;
     found = surely(*state_);

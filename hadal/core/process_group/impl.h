@@ -25,7 +25,7 @@ struct ProcessGroup::Impl {
   std::shared_ptr<Job> job;                     ///< null for one process
   c10::intrusive_ptr<c10d::ProcessGroup> c10d;  ///< null for one process
   std::size_t channel = 0;
-  std::uint64_t finished = 0;   ///< collectives
+  std::uint64_t finished = 0;  ///< collectives
   std::uint64_t exchanges = 0;
 
   /// Throws PeerError: `cause` is what c10d says.

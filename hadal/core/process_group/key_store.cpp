@@ -79,7 +79,8 @@ void KeyStore::set(const std::string& key, const std::string& value) {
 std::vector<std::string> KeyStore::get(const std::vector<std::string>& keys) {
   return guarded("cannot read from the store", [&] {
     std::vector<std::string> values;
-    for (const auto& bytes : store_->multiGet(keys)) values.emplace_back(bytes.begin(), bytes.end());
+    for (const auto& bytes : store_->multiGet(keys))
+      values.emplace_back(bytes.begin(), bytes.end());
     return values;
   });
 }

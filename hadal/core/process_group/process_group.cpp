@@ -78,16 +78,15 @@ PendingCollective ProcessGroup::all_reduce(const at::Tensor& tensor, const std::
   check_tensor(tensor, what);
   if (size() == 1) return nothing();
   std::vector<at::Tensor> tensors{tensor};
-  return PendingCollective(begin(
-      impl_, what, [&](c10d::ProcessGroup& group) { return group.allreduce(tensors); }));
+  return PendingCollective(
+      begin(impl_, what, [&](c10d::ProcessGroup& group) { return group.allreduce(tensors); }));
 }
 
 PendingCollective ProcessGroup::broadcast(const at::Tensor& tensor, int root,
                                           const std::string& what) {
   check_tensor(tensor, what);
   if (root < 0 || root >= size()) {
-    throw InvalidArgument(
-        concat(what, ": expected a root from 0 to ", size() - 1, ", got ", root));
+    throw InvalidArgument(concat(what, ": expected a root from 0 to ", size() - 1, ", got ", root));
   }
   if (size() == 1) return nothing();
   std::vector<at::Tensor> tensors{tensor};
@@ -104,7 +103,7 @@ PendingCollective ProcessGroup::all_gather(const at::Tensor& output, const at::T
     output.view(-1).copy_(input.view(-1));
     return nothing();
   }
-  at::Tensor whole = output, part = input;
+  at::Tensor whole = output.view(-1), part = input.view(-1);
   return PendingCollective(begin(impl_, what, [&](c10d::ProcessGroup& group) {
     return all_gather_single(group, whole, part);
   }));
@@ -117,7 +116,7 @@ PendingCollective ProcessGroup::reduce_scatter(const at::Tensor& output, const a
     output.view(-1).copy_(input.view(-1));
     return nothing();
   }
-  at::Tensor whole = input, part = output;
+  at::Tensor whole = input.view(-1), part = output.view(-1);
   return PendingCollective(begin(impl_, what, [&](c10d::ProcessGroup& group) {
     return reduce_scatter_single(group, part, whole);
   }));

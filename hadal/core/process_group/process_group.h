@@ -72,7 +72,8 @@ class ProcessGroup {
                                    const std::string& what);
   /// Returns when all ranks have called it.
   void barrier(const std::string& what);
-  /// The texts of all ranks, in their order. Meant for set-up and checks: it goes through the store.
+  /// The texts of all ranks, in their order. Meant for set-up and checks: it goes through the
+  /// store.
   std::vector<std::string> exchange(const std::string& text, const std::string& what);
 
   /// The same ranks over connections of their own, so that its collectives and this group's need no

@@ -30,14 +30,12 @@ TEST(ProcessGroup, OfOneProcessCommunicatesNothing) {
 
 TEST(ProcessGroup, RefusesTensorsOfAnotherSize) {
   const auto group = init_process_group();
-  EXPECT_EQ(error_of<InvalidArgument>([&] {
-              group->all_gather(at::empty({4}), at::empty({3}), "gather").wait();
-            }),
+  EXPECT_EQ(error_of<InvalidArgument>(
+                [&] { group->all_gather(at::empty({4}), at::empty({3}), "gather").wait(); }),
             "gather: expected 1 parts of 3 Float elements, got 4 Float");
-  EXPECT_EQ(error_of<InvalidArgument>([&] {
-              group->all_reduce(at::empty({4, 4}).t(), "sum").wait();
-            }),
-            "sum: expected a contiguous tensor, got one that is not");
+  EXPECT_EQ(
+      error_of<InvalidArgument>([&] { group->all_reduce(at::empty({4, 4}).t(), "sum").wait(); }),
+      "sum: expected a contiguous tensor, got one that is not");
 }
 
 TEST(ProcessGroup, CountsWhatARingSends) {
@@ -101,8 +99,9 @@ TEST(ProcessGroupDistributed, NamesWhoDidNotCome) {
 
 TEST(ProcessGroupDistributed, SaysThatTheStoreCannotBeReached) {
   const std::string text = error_of<Error>([] {
-    init_process_group({.rendezvous = {.rank = 1, .world_size = 2, .address = "127.0.0.1", .port = 9},
-                        .timeout = std::chrono::milliseconds(300)});
+    init_process_group(
+        {.rendezvous = {.rank = 1, .world_size = 2, .address = "127.0.0.1", .port = 9},
+         .timeout = std::chrono::milliseconds(300)});
   });
   EXPECT_TRUE(text.starts_with("cannot reach the store at 127.0.0.1:9")) << text;
 }

@@ -151,8 +151,7 @@ Rendezvous find_rendezvous(const RendezvousOptions& options, const Environment& 
       options.address ? *options.address : address_of(launcher, result.world_size, environment);
   result.port = port_of(options, launcher, environment);
   result.hosted = environment("TORCHELASTIC_USE_AGENT_STORE") == "True";
-  result.attempt =
-      number({}, "TORCHELASTIC_RESTART_COUNT", environment, 0, 1'000'000).value_or(0);
+  result.attempt = number({}, "TORCHELASTIC_RESTART_COUNT", environment, 0, 1'000'000).value_or(0);
   return result;
 }
 

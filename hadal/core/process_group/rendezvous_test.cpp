@@ -74,10 +74,10 @@ TEST(Rendezvous, ReadsWhatSlurmSets) {
 
 TEST(Rendezvous, ReadsWhatOpenMpiSets) {
   const Variables mpi{{"OMPI_COMM_WORLD_RANK", "1"},
-                {"OMPI_COMM_WORLD_SIZE", "2"},
-                {"OMPI_COMM_WORLD_LOCAL_RANK", "1"},
-                {"OMPI_COMM_WORLD_LOCAL_SIZE", "2"},
-                {"MASTER_PORT", "1234"}};
+                      {"OMPI_COMM_WORLD_SIZE", "2"},
+                      {"OMPI_COMM_WORLD_LOCAL_RANK", "1"},
+                      {"OMPI_COMM_WORLD_LOCAL_SIZE", "2"},
+                      {"MASTER_PORT", "1234"}};
   EXPECT_EQ(found(mpi).address, "127.0.0.1");
   EXPECT_EQ(refused(with(mpi, "OMPI_COMM_WORLD_LOCAL_SIZE", "1")),
             "MASTER_ADDR is not set: expected the host name or address of rank 0, where the 2 "

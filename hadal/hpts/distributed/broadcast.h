@@ -4,8 +4,8 @@
 
 namespace hadal::hpts {
 
-/// Overwrites `tensors` by those of rank `root`, many in one collective. Shapes and types have to be
-/// the same on all ranks.
+/// Overwrites `tensors` by those of rank `root`, many in one collective. Shapes and types have to
+/// be the same on all ranks.
 void broadcast_all(ProcessGroup& group, const std::vector<at::Tensor>& tensors, int root,
                    const std::string& what);
 

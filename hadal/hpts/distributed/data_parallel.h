@@ -21,12 +21,13 @@ struct DataParallelOptions {
   /// Gradients are views of the buckets, which saves a copy of them. Those who keep a gradient over
   /// steps turn it off.
   bool gradient_as_bucket_view = true;
-  /// Before each forward in training mode, buffers become those of rank 0 (batch norm's statistics).
+  /// Before each forward in training mode, buffers become those of rank 0 (batch norm's
+  /// statistics).
   bool broadcast_buffers = true;
 };
 
-/// Trains copies of one model on all ranks of a group, each on its own examples: after backward, the
-/// gradients are the mean over all ranks, and so equal on all. Communication overlaps backward.
+/// Trains copies of one model on all ranks of a group, each on its own examples: after backward,
+/// the gradients are the mean over all ranks, and so equal on all. Communication overlaps backward.
 ///
 ///     DistributedDataParallel parallel(*model, init_process_group());
 ///     at::Tensor loss = parallel.forward([&] { return loss_of(model->forward(x), y); });

@@ -44,8 +44,8 @@ void expect_told(const hadal::testing::RankOutcome& outcome, const std::string& 
 }
 
 TEST(FailureDistributed, ARankThatIsKilledIsNamed) {
-  const auto outcomes = outcomes_of_ranks(
-      3, [] { train_until([] { std::raise(SIGKILL); }); }, /*seconds=*/40);
+  const auto outcomes =
+      outcomes_of_ranks(3, [] { train_until([] { std::raise(SIGKILL); }); }, /*seconds=*/40);
   EXPECT_TRUE(WIFSIGNALED(outcomes[2].status));
   for (int rank = 0; rank < 2; ++rank) {
     expect_told(outcomes[static_cast<std::size_t>(rank)], "rank 2 has been silent for ");
@@ -53,9 +53,8 @@ TEST(FailureDistributed, ARankThatIsKilledIsNamed) {
 }
 
 TEST(FailureDistributed, ARankThatIsStoppedIsNamed) {
-  // It stays stopped until the test's patience ends.
-  const auto outcomes = outcomes_of_ranks(
-      3, [] { train_until([] { std::raise(SIGSTOP); }); }, /*seconds=*/12);
+  const auto outcomes =
+      outcomes_of_ranks(3, [] { train_until([] { std::raise(SIGSTOP); }); }, /*seconds=*/40);
   EXPECT_TRUE(outcomes[2].late);
   for (int rank = 0; rank < 2; ++rank) {
     expect_told(outcomes[static_cast<std::size_t>(rank)], "rank 2 has been silent for ");
@@ -64,7 +63,7 @@ TEST(FailureDistributed, ARankThatIsStoppedIsNamed) {
 
 TEST(FailureDistributed, ARankThatIsBusyElsewhereIsNamed) {
   const auto outcomes = outcomes_of_ranks(
-      3, [] { train_until([] { std::this_thread::sleep_for(std::chrono::seconds(7)); }); },
+      3, [] { train_until([] { std::this_thread::sleep_for(std::chrono::seconds(5)); }); },
       /*seconds=*/40);
   for (int rank = 0; rank < 2; ++rank) {
     expect_told(outcomes[static_cast<std::size_t>(rank)],
@@ -74,7 +73,8 @@ TEST(FailureDistributed, ARankThatIsBusyElsewhereIsNamed) {
 
 TEST(FailureDistributed, ARankWhoseProgramEndsIsNamed) {
   const auto outcomes = outcomes_of_ranks(
-      3, [] {
+      3,
+      [] {
         try {
           train_until([] { throw std::runtime_error("out of luck"); });
         } catch (const std::runtime_error&) {

@@ -45,8 +45,8 @@ class GradientHook {
   virtual void begin_step() {}
   virtual std::unique_ptr<BucketReduction> begin(GradientBucket bucket, ProcessGroup& group) = 0;
 
-  /// What has to be saved for training to go on as if it had not stopped, of this rank; load_state()
-  /// after prepare(). Not to be called during backward.
+  /// What has to be saved for training to go on as if it had not stopped, of this rank;
+  /// load_state() after prepare(). Not to be called during backward.
   virtual std::map<std::string, at::Tensor> state() const { return {}; }
   virtual void load_state(const std::map<std::string, at::Tensor>& /*state*/) {}
 

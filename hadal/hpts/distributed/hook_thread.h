@@ -46,8 +46,8 @@ class HookThread {
 
   GradientHook& hook_;
   const std::shared_ptr<ProcessGroup> group_;
-  std::deque<Flight> flights_;     // of this thread alone, as are the two below
-  std::exception_ptr failure_;     // all that follows fails likewise
+  std::deque<Flight> flights_;  // of this thread alone, as are the two below
+  std::exception_ptr failure_;  // all that follows fails likewise
   bool in_step_ = false;
 
   std::mutex mutex_;

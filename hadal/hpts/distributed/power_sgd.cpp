@@ -238,9 +238,9 @@ void PowerSgd::load_state(const std::map<std::string, at::Tensor>& state) {
     const auto found = state.find(name);
     if (found == state.end()) throw InvalidArgument(concat("PowerSGD's state lacks ", name));
     if (found->second.sizes() != tensor.sizes()) {
-      throw InvalidArgument(concat(name, ": expected shape ", tensor.sizes(), ", got ",
-                                   found->second.sizes()),
-                            "PowerSGD's rank and the model have to be those that were saved");
+      throw InvalidArgument(
+          concat(name, ": expected shape ", tensor.sizes(), ", got ", found->second.sizes()),
+          "PowerSGD's rank and the model have to be those that were saved");
     }
   }
   for (const auto& [name, tensor] : own) tensor.copy_(state.at(name));
@@ -251,10 +251,10 @@ void PowerSgd::load_state(const std::map<std::string, at::Tensor>& state) {
 
 std::unique_ptr<GradientHook> power_sgd_hook(const PowerSgdOptions& options) {
   if (options.rank < 1 || options.dense_steps < 0 || !(options.least_compression >= 1)) {
-    throw InvalidArgument(concat("PowerSGD: expected a rank from 1, dense_steps from 0 and "
-                                 "least_compression from 1, got ",
-                                 options.rank, ", ", options.dense_steps, " and ",
-                                 options.least_compression));
+    throw InvalidArgument(
+        concat("PowerSGD: expected a rank from 1, dense_steps from 0 and "
+               "least_compression from 1, got ",
+               options.rank, ", ", options.dense_steps, " and ", options.least_compression));
   }
   return std::make_unique<PowerSgd>(options);
 }

@@ -19,11 +19,11 @@ struct PowerSgdOptions {
 /// that are not worth compressing, then all its Q. Gradients with more dimensions than two are
 /// matrices [first, rest].
 ///
-/// What compression leaves out is added to the next step's gradient (error feedback). Each rank keeps
-/// the part of its own M that lies outside P's columns, M - P P^T M. So the mean of all ranks' errors
-/// is what the mean gradient lacks, as in the paper; and no error is larger than its M, while
-/// M - P mean(Q)^T, which others keep, would add up each rank's deviation from the mean, step after
-/// step.
+/// What compression leaves out is added to the next step's gradient (error feedback). Each rank
+/// keeps the part of its own M that lies outside P's columns, M - P P^T M. So the mean of all
+/// ranks' errors is what the mean gradient lacks, as in the paper; and no error is larger than its
+/// M, while M - P mean(Q)^T, which others keep, would add up each rank's deviation from the mean,
+/// step after step.
 ///
 /// Names in state(): "power_sgd.error.<parameter>" [n, m] and "power_sgd.q.<parameter>" [rank, m],
 /// and "power_sgd.steps", an int64 scalar. The errors are each rank's own.

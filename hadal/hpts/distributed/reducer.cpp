@@ -46,8 +46,7 @@ std::unique_ptr<Reducer> make_reducer(const Parts& parts, const DataParallelOpti
 Buckets assigned(const std::vector<at::Tensor>& parameters, const DataParallelOptions& options) {
   const std::vector<std::size_t> limits{static_cast<std::size_t>(options.first_bucket_bytes),
                                         static_cast<std::size_t>(options.bucket_bytes)};
-  Buckets buckets =
-      std::get<0>(c10d::compute_bucket_assignment_by_size(parameters, limits));
+  Buckets buckets = std::get<0>(c10d::compute_bucket_assignment_by_size(parameters, limits));
   std::ranges::reverse(buckets);
   return buckets;
 }
@@ -108,8 +107,7 @@ GradientReducer::GradientReducer(const std::vector<std::string>& names,
   Parts parts{parameters, assigned(parameters, options), impl_->group->c10d, {}};
   for (std::size_t i = 0; i < names.size(); ++i) parts.names[i] = names[i];
   impl_->reducer = make_reducer(parts, options);
-  impl_->reducer->register_comm_hook(
-      std::make_unique<HandOver>(thread, parameters, impl_->step));
+  impl_->reducer->register_comm_hook(std::make_unique<HandOver>(thread, parameters, impl_->step));
 }
 
 GradientReducer::~GradientReducer() {

@@ -10,7 +10,7 @@
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
-#include <torch/nn/module.h>
+#include <torch/nn/cloneable.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 
@@ -18,8 +18,9 @@
 /// shapes, and a batch of examples that ranks split among them.
 namespace hadal::hpts::testing {
 
-struct SmallNetImpl : torch::nn::Module {
-  explicit SmallNetImpl(std::int64_t width = 12) {
+struct SmallNetImpl : torch::nn::Cloneable<SmallNetImpl> {
+  explicit SmallNetImpl(std::int64_t a_width = 12) : width(a_width) { reset(); }
+  void reset() override {
     conv1 = register_module("conv1", torch::nn::Conv2d(torch::nn::Conv2dOptions(1, 7, 3)));
     conv2 = register_module("conv2", torch::nn::Conv2d(torch::nn::Conv2dOptions(7, 13, 3)));
     hidden = register_module("hidden", torch::nn::Linear(13 * 4 * 4, width));
@@ -29,6 +30,7 @@ struct SmallNetImpl : torch::nn::Module {
     at::Tensor x = conv2->forward(conv1->forward(images).relu()).relu();
     return out->forward(hidden->forward(x.flatten(1)).tanh());
   }
+  std::int64_t width;
   torch::nn::Conv2d conv1{nullptr}, conv2{nullptr};
   torch::nn::Linear hidden{nullptr}, out{nullptr};
 };
