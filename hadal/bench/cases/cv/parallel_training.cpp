@@ -1,0 +1,125 @@
+#include "hadal/bench/cases/cv/parallel_training.h"
+
+#include "hadal/bench/cases/input.h"
+#include "hadal/core/random.h"
+#include "hadal/data/generate/glyphs.h"
+#include "hadal/hpts/distributed/power_sgd.h"
+#include "hadal/models/glyph_cnn.h"
+
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/tensor.h>
+#include <c10/core/GradMode.h>
+#include <torch/optim/sgd.h>
+
+namespace hadal::bench {
+namespace {
+
+// Both methods cut the gradients alike. The models are small, and so are the buckets.
+constexpr std::int64_t kBucketBytes = 256 << 10;
+constexpr std::int64_t kCompressionRank = 2;
+
+constexpr std::int64_t kBatch = 32;  // of each rank
+constexpr std::int64_t kTestImages = 2'000;
+constexpr double kLearningRate = 0.1;
+
+/// All-reduces `gradients` as one, and waits.
+void reduce_together(ProcessGroup& group, const std::vector<at::Tensor>& gradients) {
+  std::vector<at::Tensor> flat;
+  for (const at::Tensor& gradient : gradients) flat.push_back(gradient.reshape(-1));
+  const at::Tensor sent = at::cat(flat).div_(group.size());
+  group.all_reduce(sent, "gradients").wait();
+  std::int64_t at = 0;
+  for (const at::Tensor& gradient : gradients) {
+    gradient.copy_(sent.narrow(0, at, gradient.numel()).view_as(gradient));
+    at += gradient.numel();
+  }
+}
+
+at::Tensor as_input(const at::Tensor& images) { return images.to(at::kFloat).div_(255); }
+
+double accuracy_of(models::GlyphCnn& model, const data::LabelledImages& test) {
+  const c10::AutoGradMode without_gradients(false);
+  model->eval();
+  return accuracy(model->forward(as_input(test.images)), test.labels);
+}
+
+}  // namespace
+
+ParallelModel::ParallelModel(torch::nn::Module& model, std::shared_ptr<ProcessGroup> group,
+                             Method method, std::int64_t dense_steps)
+    : model_(model), group_(std::move(group)) {
+  if (method == Method::blocking) {
+    for (const at::Tensor& parameter : model.parameters()) {
+      group_->broadcast(parameter.detach(), 0, "parameters").wait();
+    }
+    return;
+  }
+  parallel_ = std::make_unique<hpts::DistributedDataParallel>(
+      model, group_, hpts::power_sgd_hook({.rank = kCompressionRank, .dense_steps = dense_steps}),
+      hpts::DataParallelOptions{.first_bucket_bytes = kBucketBytes,
+                                .bucket_bytes = kBucketBytes,
+                                .broadcast_buffers = false});
+}
+
+void ParallelModel::backward(const std::function<at::Tensor()>& loss) {
+  if (!parallel_) {
+    loss().backward();
+    reduce_blocking();
+    return;
+  }
+  const std::int64_t bytes = parallel_->hook().payload_bytes();
+  const std::int64_t collectives = parallel_->hook().collectives();
+  parallel_->forward(loss).backward();
+  bytes_ = parallel_->hook().payload_bytes() - bytes;
+  collectives_ = parallel_->hook().collectives() - collectives;
+}
+
+void ParallelModel::reduce_blocking() {
+  bytes_ = collectives_ = 0;
+  std::vector<at::Tensor> bucket;
+  std::int64_t in_bucket = 0;
+  const auto send = [&] {
+    reduce_together(*group_, bucket);
+    bucket.clear();
+    bytes_ += std::exchange(in_bucket, 0);
+    ++collectives_;
+  };
+  for (const at::Tensor& parameter : model_.parameters()) {
+    bucket.push_back(parameter.grad());
+    in_bucket += static_cast<std::int64_t>(parameter.grad().nbytes());
+    if (in_bucket >= kBucketBytes) send();
+  }
+  if (!bucket.empty()) send();
+}
+
+double trained_accuracy(const std::shared_ptr<ProcessGroup>& group, Method method, int steps,
+                        std::uint64_t seed) {
+  const std::int64_t images = steps * kBatch;
+  const data::LabelledImages train =
+      data::generate_glyphs(images, Random(seed, "train", group->rank()).next());
+  const data::LabelledImages test = data::generate_glyphs(kTestImages, Random(seed, "test").next());
+  seed_aten(seed);
+  models::GlyphCnn model;
+  ParallelModel parallel(*model, group, method, steps / 20);
+  torch::optim::SGD optimizer(model->parameters(),
+                              torch::optim::SGDOptions(kLearningRate).momentum(0.9).nesterov(true));
+  for (int step = 0; step < steps; ++step) {
+    const double rate = 0.5 * kLearningRate * (1 + std::cos(std::numbers::pi * step / steps));
+    for (auto& parameters : optimizer.param_groups()) parameters.options().set_lr(rate);
+    optimizer.zero_grad(/*set_to_none=*/false);
+    parallel.backward([&] {
+      return at::cross_entropy_loss(
+          model->forward(as_input(train.images.narrow(0, step * kBatch, kBatch))),
+          train.labels.narrow(0, step * kBatch, kBatch));
+    });
+    optimizer.step();
+  }
+  return accuracy_of(model, test);
+}
+
+}  // namespace hadal::bench
