@@ -2,26 +2,13 @@
 
 #include "hadal/bench/report/format.h"
 #include "hadal/core/error.h"
-#include "hadal/core/text.h"
 
 #include <algorithm>
-#include <cstdio>
-
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 namespace hadal::cli {
 namespace {
 
 constexpr std::size_t kBarCells = 16;
-constexpr const char* kEraseLine = "\r\x1b[K";
-
-std::size_t terminal_columns() {
-  winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20) return 80;
-  return size.ws_col;
-}
-
 std::string bar(double fraction) {
   const auto full = static_cast<std::size_t>(std::clamp(fraction, 0.0, 1.0) * kBarCells);
   return concat('[', std::string(full, '#'), std::string(kBarCells - full, '.'), ']');
@@ -37,31 +24,14 @@ std::string told(const bench::CaseResult& result) {
 
 }  // namespace
 
-BenchProgress::BenchProgress(std::size_t cases, bool terminal)
-    : cases_(cases), terminal_(terminal) {}
-
-BenchProgress::~BenchProgress() {
-  if (terminal_) std::fputs(kEraseLine, stderr);
-}
-
-void BenchProgress::draw(const std::string& text) {
-  // One column is left free, where some terminals would wrap.
-  const std::string shown = printable(text);
-  const std::size_t columns = terminal_columns() - 1;
-  const bool fits = bench::columns_of(shown) <= columns;
-  std::fputs((kEraseLine + (fits ? shown : bench::fit(shown, columns))).c_str(), stderr);
-}
-
-void BenchProgress::line(const std::string& text) {
-  std::fputs(((terminal_ ? kEraseLine : "") + printable(text) + '\n').c_str(), stderr);
-}
+BenchProgress::BenchProgress(std::size_t cases, bool terminal) : cases_(cases), line_(terminal) {}
 
 void BenchProgress::stage(int index, std::string_view id, std::string_view stage, int done,
                           int total) {
-  if (!terminal_) {
+  if (!line_.is_terminal()) {
     if (current_ == id) return;
     current_ = id;
-    if (index >= 0) line(concat("[", index + 1, "/", cases_, "] ", id));
+    if (index >= 0) line_.print(concat("[", index + 1, "/", cases_, "] ", id));
     return;
   }
   // A case counts as half done when its timing begins: what comes before is as long.
@@ -69,15 +39,16 @@ void BenchProgress::stage(int index, std::string_view id, std::string_view stage
   const double fraction =
       (std::max(index, 0) + (index < 0 ? 0 : within)) / static_cast<double>(cases_);
   const std::string rounds = total > 0 ? concat(" ", done, "/", total) : "";
-  draw(concat(bar(fraction), " ", std::max(index, 0), "/", cases_, "  ", id, ": ", stage, rounds));
+  line_.draw(
+      concat(bar(fraction), " ", std::max(index, 0), "/", cases_, "  ", id, ": ", stage, rounds));
 }
 
 void BenchProgress::finished(const bench::Report& report) {
   if (!told_noise_ && report.cases.empty()) {
     told_noise_ = true;
-    line(concat("noise floor of this machine: ", bench::format_percent(report.noise_floor)));
+    line_.print(concat("noise floor of this machine: ", bench::format_percent(report.noise_floor)));
   }
-  for (; told_ < report.cases.size(); ++told_) line(told(report.cases[told_]));
+  for (; told_ < report.cases.size(); ++told_) line_.print(told(report.cases[told_]));
 }
 
 }  // namespace hadal::cli

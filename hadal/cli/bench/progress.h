@@ -1,6 +1,7 @@
 #pragma once
 
 #include "hadal/bench/report/report.h"
+#include "hadal/cli/status_line.h"
 
 #include <cstddef>
 #include <string>
@@ -14,10 +15,6 @@ class BenchProgress {
  public:
   /// `cases`: how many there will be. `terminal`: whether to draw.
   BenchProgress(std::size_t cases, bool terminal);
-  /// Leaves the terminal's line empty.
-  ~BenchProgress();
-  BenchProgress(const BenchProgress&) = delete;
-  BenchProgress& operator=(const BenchProgress&) = delete;
 
   /// Case number `index` (-1: the self-test) is at `stage`, of which `done` of about `total` steps
   /// are done (0 of 0 where unknown).
@@ -26,11 +23,8 @@ class BenchProgress {
   void finished(const bench::Report& report);
 
  private:
-  void draw(const std::string& text);
-  void line(const std::string& text);
-
   std::size_t cases_;
-  bool terminal_;
+  StatusLine line_;
   std::size_t told_ = 0;  // cases whose result was shown
   bool told_noise_ = false;
   std::string current_;  // the id that a plain line announced

@@ -5,7 +5,6 @@
 #include "hadal/data/sets/sets.h"
 
 #include <algorithm>
-#include <array>
 
 namespace hadal::hpts {
 namespace {
@@ -134,7 +133,16 @@ void read_precision(const Table& file, const fs::path& folder, TrainConfig& conf
   result.saved = parse_saved_format(
       precision.choice("saved", {"exact", "bf16", "int8_blocks"}, "int8_blocks"));
   result.recompute_norms = precision.flag("recompute_norms", true);
-  result.observe_every = count(precision, "observe_every", 10);
+  result.observe_every = count(precision, "observe_every", 16);
+}
+
+void read_distributed(const Table& file, TrainConfig& config) {
+  const Table distributed = file.table("distributed");
+  const std::vector<std::string> ways{"all_reduce", "bf16", "power_sgd"};
+  const std::string way = distributed.choice("gradients", ways, "all_reduce");
+  config.distributed.gradients =
+      static_cast<TrainConfig::Gradients>(std::ranges::find(ways, way) - ways.begin());
+  if (way == "power_sgd") config.distributed.rank = count(distributed, "rank", 4);
 }
 
 void read_outputs(const Table& file, const fs::path& folder, TrainConfig& config) {
@@ -160,6 +168,7 @@ TrainConfig parse_train_config(std::string_view text, const fs::path& path) {
   read_length(file, config);
   read_optimizer(file, config);
   read_precision(file, folder, config);
+  read_distributed(file, config);
   read_outputs(file, folder, config);
   file.finish();
   return config;

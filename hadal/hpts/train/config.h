@@ -39,8 +39,14 @@ struct TrainConfig {
     std::filesystem::path plan = {};               ///< of the fixed policy
     SavedFormat saved = SavedFormat::int8_blocks;  ///< with bf16
     bool recompute_norms = true;
-    std::int64_t observe_every = 10;  ///< steps
+    std::int64_t observe_every = 16;  ///< steps
   } precision;
+
+  enum class Gradients { all_reduce, bf16, power_sgd };
+  struct Distributed {
+    Gradients gradients = Gradients::all_reduce;  ///< how they are sent
+    std::int64_t rank = 4;                        ///< of PowerSGD
+  } distributed;
 
   struct Checkpoints {
     std::optional<std::filesystem::path> folder = {};

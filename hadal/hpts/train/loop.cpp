@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -48,6 +49,18 @@ bool resume(TrainingRun& run, const CheckpointFolder& folder, ProcessGroup& grou
   return false;
 }
 
+/// How many layers compute in each precision.
+std::map<std::string, double> layers_by_precision(const PrecisionScheduler& scheduler) {
+  std::map<std::string, double> counts;
+  for (const auto precision : {Precision::fp32, Precision::bf16, Precision::fp16}) {
+    counts[std::string(name_of(precision))] = 0;
+  }
+  for (const auto& layer : scheduler.history().layers) {
+    counts[std::string(name_of(scheduler.plan().of(layer).compute))] += 1;
+  }
+  return counts;
+}
+
 /// The figures since the last time that they were taken.
 class Meter {
  public:
@@ -76,6 +89,9 @@ class Meter {
         {"peak_memory_bytes", static_cast<double>(memory_.peak_bytes())},
         {"skipped_steps", static_cast<double>(skipped_)},
     };
+    for (const auto& [name, layers] : layers_by_precision(run.scheduler())) {
+      metrics.values.emplace_back("layers_" + name, layers);
+    }
     since_ = now;
     steps_ = skipped_ = 0;
     loss_ = 0;
@@ -106,7 +122,6 @@ class Outputs {
       : observer_(observer) {
     if (log.csv) logs_.push_back(std::make_unique<CsvLog>(*log.csv, resumed_at));
     if (log.tensorboard) logs_.push_back(std::make_unique<TensorBoardLog>(*log.tensorboard));
-    if (resumed_at && observer.resumed) observer.resumed(*resumed_at);
   }
 
   void metrics(const StepMetrics& metrics) {
@@ -140,7 +155,9 @@ class Loop {
                       static_cast<int>(config.checkpoints.keep));
       if (resume(run_, *folder_, *group_)) resumed_at_ = run_.step();
     }
-    if (group_->rank() == 0) outputs_.emplace(config.log, resumed_at_, observer);
+    if (group_->rank() != 0) return;
+    outputs_.emplace(config.log, resumed_at_, observer);
+    if (observer.begun) observer.begun(run_.step(), run_.steps());
   }
 
   TrainingOutcome run(const std::function<bool()>& stop) {

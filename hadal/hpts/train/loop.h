@@ -17,7 +17,8 @@ namespace hadal::hpts {
 /// What train() tells while it works; empty functions are not called. Of several processes, only
 /// rank 0 tells.
 struct TrainingObserver {
-  std::function<void(std::int64_t step)> resumed = {};  ///< from a checkpoint
+  /// The run is about to go from `step`, not 0 where it goes on from a checkpoint, to `steps`.
+  std::function<void(std::int64_t step, std::int64_t steps)> begun = {};
   std::function<void(const StepMetrics&)> metrics = {};
   std::function<void(std::int64_t step, const Score&)> score = {};
   std::function<void(std::int64_t step)> saved = {};  ///< a checkpoint

@@ -2,6 +2,7 @@
 
 #include "hadal/core/process_group/process_group.h"
 #include "hadal/hpts/checkpoint/checkpoint.h"
+#include "hadal/hpts/policy/scheduler.h"
 #include "hadal/hpts/train/config.h"
 #include "hadal/hpts/train/task.h"
 
@@ -30,10 +31,10 @@ class TrainingRun {
   TrainingRun(const TrainingRun&) = delete;
   TrainingRun& operator=(const TrainingRun&) = delete;
 
-  std::int64_t step() const;      ///< steps done
-  std::int64_t steps() const;     ///< in all
-  double learning_rate() const;   ///< of the next step
-  const PrecisionPlan& plan() const;
+  std::int64_t step() const;     ///< steps done
+  std::int64_t steps() const;    ///< in all
+  double learning_rate() const;  ///< of the next step
+  const PrecisionScheduler& scheduler() const;
 
   /// Makes the next step. Throws Error where too many steps in a row are not finite, and PeerError
   /// where another process fails.
