@@ -8,7 +8,7 @@
 namespace hadal::cli {
 
 /// A process and the ends of the pipes that it writes to. It is a process group of its own, and is
-/// killed by the kernel should this process end before it.
+/// killed by the kernel should this process end before it; see Guardian for what it starts.
 struct Child {
   pid_t pid = -1;
   int process = -1;  ///< pidfd: readable once it has ended

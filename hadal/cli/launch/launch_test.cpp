@@ -157,12 +157,14 @@ TEST(LaunchDistributed, PassesASignalOnAndTakesAProgramsEndForIt) {
 TEST(LaunchDistributed, LeavesNoProcessWhenItIsKilledItself) {
   const TemporaryFolder folder;
   const std::string files = (folder / "rank").string();
-  const Launcher launcher("echo $$ > " + files + "$RANK; exec sleep 60");
-  const pid_t first = pid_in(files + "0"), second = pid_in(files + "1");
-  EXPECT_TRUE(is_alive(first));
+  // Each rank starts a process itself.
+  const Launcher launcher("sleep 60 & echo $! > " + files + "child$RANK; echo $$ > " + files +
+                          "$RANK; wait");
+  std::vector<pid_t> processes;
+  for (const char* name : {"0", "1", "child0", "child1"}) processes.push_back(pid_in(files + name));
+  for (const pid_t process : processes) EXPECT_TRUE(is_alive(process));
   launcher.status_after(SIGKILL);
-  EXPECT_TRUE(dies(first));
-  EXPECT_TRUE(dies(second));
+  for (const pid_t process : processes) EXPECT_TRUE(dies(process));
 }
 
 }  // namespace

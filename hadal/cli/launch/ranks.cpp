@@ -2,6 +2,7 @@
 
 #include "hadal/cli/exit_code.h"
 #include "hadal/cli/launch/child.h"
+#include "hadal/cli/launch/guardian.h"
 #include "hadal/cli/launch/lines.h"
 #include "hadal/core/error.h"
 #include "hadal/core/interrupt.h"
@@ -29,15 +30,19 @@ constexpr int kPollMilliseconds = 100;
 constexpr std::chrono::seconds kStoreTimeout(60);
 
 struct Rank {
-  Rank(int a_number, Child a_child)
+  Rank(int a_number, Child a_child, Guardian& a_guardian)
       : number(a_number),
         child(a_child),
+        guardian(a_guardian),
         output(concat("[rank ", number, "] "), stdout, last),
-        errors(concat("[rank ", number, "] "), stderr, last) {}
+        errors(concat("[rank ", number, "] "), stderr, last) {
+    guardian.watch(child.pid);
+  }
   ~Rank() {
     if (running()) {
       ::kill(-child.pid, SIGKILL);
       ::waitpid(child.pid, nullptr, 0);
+      guardian.forget(child.pid);
     }
     for (const int descriptor : {child.process, child.output, child.errors}) {
       if (descriptor >= 0) ::close(descriptor);
@@ -50,6 +55,7 @@ struct Rank {
 
   int number;
   Child child;
+  Guardian& guardian;
   std::deque<std::string> last;
   Lines output;
   Lines errors;
@@ -110,6 +116,7 @@ void serve(Ranks& ranks) {
       rank->status = status;
       // What it started and left behind.
       ::kill(-child.pid, SIGKILL);
+      rank->guardian.forget(child.pid);
       pass_on(child.output, rank->output);
       pass_on(child.errors, rank->errors);
     }
@@ -166,12 +173,13 @@ const Rank* run(Ranks& ranks, const LaunchOptions& options) {
 }  // namespace
 
 int launch(const LaunchOptions& options) {
+  Guardian guardian;
   const KeyStore store = KeyStore::host(0, kStoreTimeout);
   const InterruptGuard interrupt_guard;
   Ranks ranks;
   for (int rank = 0; rank < options.processes; ++rank) {
     ranks.push_back(std::make_unique<Rank>(
-        rank, start_child(options.command, variables_of(rank, options, store.port()))));
+        rank, start_child(options.command, variables_of(rank, options, store.port())), guardian));
   }
   const Rank* failed = run(ranks, options);
   if (failed) return mapped(*failed->status);

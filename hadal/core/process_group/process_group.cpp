@@ -34,6 +34,11 @@ void check_tensor(const at::Tensor& tensor, const std::string& what) {
   }
 }
 
+void check_root(int root, int size, const std::string& what) {
+  if (root >= 0 && root < size) return;
+  throw InvalidArgument(concat(what, ": expected a root from 0 to ", size - 1, ", got ", root));
+}
+
 /// `whole` has to hold the `part`s of all ranks.
 void check_parts(const at::Tensor& whole, const at::Tensor& part, int size,
                  const std::string& what) {
@@ -82,12 +87,22 @@ PendingCollective ProcessGroup::all_reduce(const at::Tensor& tensor, const std::
       begin(impl_, what, [&](c10d::ProcessGroup& group) { return group.allreduce(tensors); }));
 }
 
+PendingCollective ProcessGroup::reduce(const at::Tensor& tensor, int root,
+                                       const std::string& what) {
+  check_tensor(tensor, what);
+  check_root(root, size(), what);
+  if (size() == 1) return nothing();
+  std::vector<at::Tensor> tensors{tensor};
+  c10d::ReduceOptions options;
+  options.rootRank = root;
+  return PendingCollective(begin(
+      impl_, what, [&](c10d::ProcessGroup& group) { return group.reduce(tensors, options); }));
+}
+
 PendingCollective ProcessGroup::broadcast(const at::Tensor& tensor, int root,
                                           const std::string& what) {
   check_tensor(tensor, what);
-  if (root < 0 || root >= size()) {
-    throw InvalidArgument(concat(what, ": expected a root from 0 to ", size() - 1, ", got ", root));
-  }
+  check_root(root, size(), what);
   if (size() == 1) return nothing();
   std::vector<at::Tensor> tensors{tensor};
   c10d::BroadcastOptions options;

@@ -61,6 +61,8 @@ class ProcessGroup {
 
   /// The sum over all ranks, in place: fp32, fp64, bf16, fp16 and integers.
   PendingCollective all_reduce(const at::Tensor& tensor, const std::string& what);
+  /// The sum over all ranks at rank `root`; elsewhere `tensor` is no longer of use.
+  PendingCollective reduce(const at::Tensor& tensor, int root, const std::string& what);
   /// Overwrites `tensor` by that of rank `root`.
   PendingCollective broadcast(const at::Tensor& tensor, int root, const std::string& what);
   /// `output` becomes the `input`s of all ranks, one after the other: numel is size times as large.

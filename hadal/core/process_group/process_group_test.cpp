@@ -1,7 +1,7 @@
 #include "hadal/core/process_group/process_group.h"
 
+#include "hadal/core/process_group/testing.h"
 #include "hadal/testing/error_of.h"
-#include "hadal/testing/processes.h"
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
@@ -54,6 +54,12 @@ void check_collectives(ProcessGroup& group, at::ScalarType type) {
   group.broadcast(root, 1, "broadcast").wait();
   EXPECT_TRUE(root.equal(at::full({3}, 1, type)));
 
+  const at::Tensor reduced = at::full({2}, rank + 1, type);
+  group.reduce(reduced, 2, "reduce").wait();
+  if (rank == 2) {
+    EXPECT_TRUE(reduced.equal(at::full({2}, size * (size + 1) / 2, type)));
+  }
+
   const at::Tensor gathered = at::empty({2 * size}, type);
   group.all_gather(gathered, at::full({2}, rank, type), "gather").wait();
   EXPECT_TRUE(gathered.equal(at::arange(size).repeat_interleave(2).to(type))) << gathered;
@@ -100,7 +106,7 @@ TEST(ProcessGroupDistributed, NamesWhoDidNotCome) {
 TEST(ProcessGroupDistributed, SaysThatTheStoreCannotBeReached) {
   const std::string text = error_of<Error>([] {
     init_process_group(
-        {.rendezvous = {.rank = 1, .world_size = 2, .address = "127.0.0.1", .port = 9},
+        {.rendezvous = {.rank = 1, .world_size = 2, .port = 9, .address = "127.0.0.1"},
          .timeout = std::chrono::milliseconds(300)});
   });
   EXPECT_TRUE(text.starts_with("cannot reach the store at 127.0.0.1:9")) << text;

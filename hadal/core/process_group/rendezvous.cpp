@@ -147,8 +147,8 @@ Rendezvous find_rendezvous(const RendezvousOptions& options, const Environment& 
       number(options.local_rank, launcher.local_rank, environment, 0, kMostProcesses - 1)
           .value_or(0);
   if (result.world_size == 1) return result;
-  result.address =
-      options.address ? *options.address : address_of(launcher, result.world_size, environment);
+  result.address = options.address.empty() ? address_of(launcher, result.world_size, environment)
+                                           : options.address;
   result.port = port_of(options, launcher, environment);
   result.hosted = environment("TORCHELASTIC_USE_AGENT_STORE") == "True";
   result.attempt = number({}, "TORCHELASTIC_RESTART_COUNT", environment, 0, 1'000'000).value_or(0);

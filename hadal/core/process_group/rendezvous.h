@@ -24,8 +24,8 @@ struct RendezvousOptions {
   std::optional<int> rank = {};
   std::optional<int> world_size = {};
   std::optional<int> local_rank = {};
-  std::optional<std::string> address = {};
   std::optional<int> port = {};
+  std::string address = {};  ///< of rank 0; from the environment where empty
 };
 
 /// The value of an environment variable, or nothing where it is unset or empty.

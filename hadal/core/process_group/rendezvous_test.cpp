@@ -85,7 +85,7 @@ TEST(Rendezvous, ReadsWhatOpenMpiSets) {
 }
 
 TEST(Rendezvous, OptionsWinOverTheEnvironment) {
-  const Rendezvous place = found(kTorchrun, {.rank = 0, .address = "::1", .port = 7});
+  const Rendezvous place = found(kTorchrun, {.rank = 0, .port = 7, .address = "::1"});
   EXPECT_EQ(place.rank, 0);
   EXPECT_EQ(place.world_size, 8);
   EXPECT_EQ(place.address, "::1");

@@ -129,6 +129,19 @@ TEST(DataParallelDistributed, TakesParametersThatARankLeavesUnusedAndBroadcastsB
   });
 }
 
+TEST(DataParallelDistributed, SaysThatParametersWereLeftUnused) {
+  run_ranks(2, [] {
+    TwoBranchesImpl net;
+    DistributedDataParallel parallel(net, test_group());
+    const auto step = [&] {
+      parallel.forward([&] { return net.a->forward(at::ones({1, 3})).sum(); }).backward();
+    };
+    step();
+    EXPECT_TRUE(error_of<InvalidArgument>(step).starts_with(
+        "step 0 left parameters without a gradient on rank "));
+  });
+}
+
 TEST(DataParallelDistributed, NamesTheParameterAndTheRankThatDiffer) {
   run_ranks(3, [] {
     const auto group = test_group();

@@ -125,7 +125,15 @@ void GradientReducer::before_forward() {
 
 void GradientReducer::before_backward(const at::Tensor& output, std::int64_t step) {
   impl_->step = step;
-  impl_->reducer->prepare_for_backward({output});
+  try {
+    impl_->reducer->prepare_for_backward({output});
+  } catch (const std::exception&) {
+    // What it says is for Python. It throws where the step before left parameters without gradient.
+    throw InvalidArgument(
+        concat("step ", step - 1, " left parameters without a gradient on rank ",
+               impl_->group->job->place.rank),
+        "set find_unused_parameters, or let every parameter take part in the loss");
+  }
 }
 
 }  // namespace hadal::hpts

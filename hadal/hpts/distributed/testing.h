@@ -1,8 +1,8 @@
 #pragma once
 
+#include "hadal/core/process_group/testing.h"
 #include "hadal/core/random.h"
 #include "hadal/hpts/distributed/data_parallel.h"
-#include "hadal/testing/processes.h"
 
 #include <vector>
 

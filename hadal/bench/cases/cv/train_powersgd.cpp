@@ -70,8 +70,8 @@ void work(const std::vector<std::string>& arguments) {
   const auto group = init_process_group({.rendezvous = {.rank = rank,
                                                         .world_size = 2,
                                                         .local_rank = rank,
-                                                        .address = linked_address(0),
-                                                        .port = kPort},
+                                                        .port = kPort,
+                                                        .address = linked_address(0)},
                                          .timeout = std::chrono::minutes(2),
                                          .network_interface = linked_device(rank)});
   TimedStep blocking(group, Method::blocking), power_sgd(group, Method::power_sgd);
