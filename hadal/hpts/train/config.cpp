@@ -153,6 +153,8 @@ void read_outputs(const Table& file, const fs::path& folder, TrainConfig& config
   const Table log = file.table("log");
   config.log.csv = path_of(log, "csv", folder);
   config.log.tensorboard = path_of(log, "tensorboard", folder);
+  config.log.plan = path_of(log, "plan", folder);
+  config.log.plot = path_of(log, "plot", folder);
   config.log.every = count(log, "every", 10);
   config.log.test_every = count(log, "test_every", 0, 0);
 }

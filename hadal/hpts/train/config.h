@@ -57,8 +57,10 @@ struct TrainConfig {
   struct Log {
     std::optional<std::filesystem::path> csv = {};
     std::optional<std::filesystem::path> tensorboard = {};
-    std::int64_t every = 10;      ///< steps
-    std::int64_t test_every = 0;  ///< steps; 0 only at the end
+    std::optional<std::filesystem::path> plan = {};  ///< the plan and its history, as JSON
+    std::optional<std::filesystem::path> plot = {};  ///< the same as a page
+    std::int64_t every = 10;                         ///< steps
+    std::int64_t test_every = 0;                     ///< steps; 0 only at the end
   } log;
 };
 

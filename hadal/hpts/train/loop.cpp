@@ -1,11 +1,14 @@
 #include "hadal/hpts/train/loop.h"
 
 #include "hadal/core/error.h"
+#include "hadal/core/file.h"
 #include "hadal/core/log.h"
 #include "hadal/core/memory.h"
 #include "hadal/hpts/checkpoint/folder.h"
 #include "hadal/hpts/metrics/csv_log.h"
 #include "hadal/hpts/metrics/tensorboard_log.h"
+#include "hadal/hpts/precision/plan_file.h"
+#include "hadal/hpts/precision/plan_plot.h"
 
 #include <algorithm>
 #include <chrono>
@@ -119,7 +122,7 @@ class Outputs {
  public:
   Outputs(const TrainConfig::Log& log, std::optional<std::int64_t> resumed_at,
           const TrainingObserver& observer)
-      : observer_(observer) {
+      : log_(log), observer_(observer) {
     if (log.csv) logs_.push_back(std::make_unique<CsvLog>(*log.csv, resumed_at));
     if (log.tensorboard) logs_.push_back(std::make_unique<TensorBoardLog>(*log.tensorboard));
   }
@@ -131,11 +134,17 @@ class Outputs {
   void score(std::int64_t step, const Score& score) {
     if (observer_.score) observer_.score(step, score);
   }
+  void plan(const PrecisionScheduler& scheduler) {
+    const Precision ran_fp16 = Precision::bf16;  // on a CPU
+    if (log_.plan) write_plan_file(*log_.plan, {scheduler.chosen(), scheduler.history()});
+    if (log_.plot) write_file(*log_.plot, plan_page(scheduler.history(), ran_fp16));
+  }
   void saved(std::int64_t step) {
     if (observer_.saved) observer_.saved(step);
   }
 
  private:
+  const TrainConfig::Log& log_;
   const TrainingObserver& observer_;
   std::vector<std::unique_ptr<MetricsLog>> logs_;
 };
@@ -190,6 +199,7 @@ class Loop {
   }
 
   void save() {
+    if (outputs_) outputs_->plan(run_.scheduler());
     if (!folder_ || saved_at_ == run_.step()) return;
     folder_->save(run_.checkpoint());
     saved_at_ = run_.step();

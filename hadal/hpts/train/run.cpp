@@ -11,6 +11,7 @@
 #include "hadal/hpts/policy/published.h"
 #include "hadal/hpts/policy/subnormals.h"
 #include "hadal/hpts/policy/underflow.h"
+#include "hadal/hpts/precision/plan_file.h"
 #include "hadal/hpts/train/batches.h"
 #include "hadal/models/state.h"
 
@@ -71,7 +72,7 @@ std::unique_ptr<PrecisionPolicy> make_policy(const TrainConfig::Precision& preci
     case TrainConfig::Policy::published:
       return published_policy({.device_factor = probe_subnormals().fp16 ? 1.3 : 1.0});
     case TrainConfig::Policy::fixed:
-      return fixed_policy(read_plan(precision.plan));
+      return fixed_policy(read_plan_file(precision.plan).plan);
     case TrainConfig::Policy::underflow:
       break;
   }
