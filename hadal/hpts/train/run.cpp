@@ -16,6 +16,7 @@
 #include "hadal/models/state.h"
 
 #include <cmath>
+#include <span>
 #include <string_view>
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -62,7 +63,14 @@ std::unique_ptr<GradientHook> make_hook(const TrainConfig::Distributed& distribu
   return power_sgd_hook({.rank = distributed.rank, .seed = seed});
 }
 
-std::unique_ptr<PrecisionPolicy> make_policy(const TrainConfig::Precision& precision) {
+PrecisionPlan plan_of_file(const std::filesystem::path& path, std::span<const Layer> layers) {
+  PrecisionPlan plan = read_plan_file(path).plan;
+  check_layers(plan, layers, path.string());
+  return plan;
+}
+
+std::unique_ptr<PrecisionPolicy> make_policy(const TrainConfig::Precision& precision,
+                                             std::span<const Layer> layers) {
   const SavedFormat saved = precision.saved;
   switch (precision.policy) {
     case TrainConfig::Policy::fp32:
@@ -72,7 +80,7 @@ std::unique_ptr<PrecisionPolicy> make_policy(const TrainConfig::Precision& preci
     case TrainConfig::Policy::published:
       return published_policy({.device_factor = probe_subnormals().fp16 ? 1.3 : 1.0});
     case TrainConfig::Policy::fixed:
-      return fixed_policy(read_plan_file(precision.plan).plan);
+      return fixed_policy(plan_of_file(precision.plan, layers));
     case TrainConfig::Policy::underflow:
       break;
   }
@@ -101,7 +109,7 @@ struct TrainingRun::State {
                   config.rule, config.optimizer),
         guard(parameters),
         monitor(task.model()),
-        scheduler(monitor.layers(), make_policy(config.precision),
+        scheduler(monitor.layers(), make_policy(config.precision, monitor.layers()),
                   {.every = static_cast<int>(config.precision.observe_every)}),
         steps(config.steps > 0 ? config.steps : config.epochs * batches.steps_per_epoch()),
         schedule(make_schedule(config, steps)) {
