@@ -34,23 +34,30 @@ std::string list_of(const std::vector<int>& ranks) {
   return ranks.size() > kShown ? concat(text, " and ", ranks.size() - kShown, " more") : text;
 }
 
+/// Throws PeerError, naming those who have not said that they are there.
+[[noreturn]] void tell_absent(KeyStore& store, const Rendezvous& place, milliseconds timeout) {
+  std::vector<int> absent;
+  for (int rank = 0; rank < place.world_size; ++rank) {
+    if (!store.has({beat_key(rank)})) absent.push_back(rank);
+  }
+  throw PeerError(concat(absent.size() == 1 ? "rank " : "ranks ", list_of(absent), " of ",
+                         place.world_size, " did not come to ", place.address, ":", place.port,
+                         " within ", static_cast<double>(timeout.count()) / 1000, " s"),
+                  absent, "see whether they were started, and whether they reach that address");
+}
+
 /// Returns once all ranks have said that they are there.
 void join(KeyStore& store, const Rendezvous& place, milliseconds timeout) {
-  constexpr milliseconds kPause(20);
+  constexpr milliseconds kLongestPause(500);
   store.set(beat_key(place.rank), to_text({.text = "nothing yet"}));
-  std::vector<int> absent(static_cast<std::size_t>(place.world_size));
-  for (int rank = 0; rank < place.world_size; ++rank) absent[static_cast<std::size_t>(rank)] = rank;
+  std::vector<std::string> keys;
+  for (int rank = 0; rank < place.world_size; ++rank) keys.push_back(beat_key(rank));
   const auto end = std::chrono::steady_clock::now() + timeout;
-  while (true) {
-    std::erase_if(absent, [&](int rank) { return store.has(beat_key(rank)); });
-    if (absent.empty()) return;
-    if (std::chrono::steady_clock::now() > end) {
-      throw PeerError(concat(absent.size() == 1 ? "rank " : "ranks ", list_of(absent), " of ",
-                             place.world_size, " did not come to ", place.address, ":", place.port,
-                             " within ", static_cast<double>(timeout.count()) / 1000, " s"),
-                      absent, "see whether they were started, and whether they reach that address");
-    }
-    std::this_thread::sleep_for(kPause);
+  milliseconds pause(10);
+  while (!store.has(keys)) {
+    if (std::chrono::steady_clock::now() > end) tell_absent(store, place, timeout);
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 5 / 4, kLongestPause);
   }
 }
 

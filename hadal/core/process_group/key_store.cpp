@@ -85,8 +85,8 @@ std::vector<std::string> KeyStore::get(const std::vector<std::string>& keys) {
   });
 }
 
-bool KeyStore::has(const std::string& key) {
-  return guarded("cannot ask the store", [&] { return store_->check({key}); });
+bool KeyStore::has(const std::vector<std::string>& keys) {
+  return guarded("cannot ask the store", [&] { return store_->check(keys); });
 }
 
 }  // namespace hadal

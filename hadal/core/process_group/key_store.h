@@ -29,7 +29,8 @@ class KeyStore {
   void set(const std::string& key, const std::string& value);
   /// Of names that are there: else it waits, up to the timeout.
   std::vector<std::string> get(const std::vector<std::string>& keys);
-  bool has(const std::string& key);
+  /// Whether all of these names are there.
+  bool has(const std::vector<std::string>& keys);
 
   /// For sources that speak to c10d itself.
   const std::shared_ptr<c10d::Store>& native() const { return store_; }

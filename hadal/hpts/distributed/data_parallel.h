@@ -18,9 +18,9 @@ struct DataParallelOptions {
   /// Whether a step may leave parameters unused on some ranks, or on all; costs a walk through the
   /// graph and a small collective a step. Without it such a step is an error.
   bool find_unused_parameters = false;
-  /// Gradients are views of the buckets, which saves a copy of them. Those who keep a gradient over
-  /// steps turn it off.
-  bool gradient_as_bucket_view = true;
+  /// Gradients are views of the buckets, which saves a copy of them; zero_grad() must then be left
+  /// to set them to none, as it does unless told otherwise.
+  bool gradient_as_bucket_view = false;
   /// Before each forward in training mode, buffers become those of rank 0 (batch norm's
   /// statistics).
   bool broadcast_buffers = true;

@@ -52,7 +52,7 @@ TEST(DataParallelDistributed, GradientsOfTwoAreThoseOfOneOnTheJoinedBatch) {
 TEST(DataParallelDistributed, GradientsOfThreeAreThoseOfOneOnTheJoinedBatch) {
   run_ranks(3, [] {
     DataParallelOptions options = kSmallBuckets;
-    options.gradient_as_bucket_view = false;
+    options.gradient_as_bucket_view = true;
     check_gradients(options);
   });
 }

@@ -1,4 +1,5 @@
 // What the others are told when a rank dies, stops or falls behind in the middle of a run.
+#include "hadal/hpts/distributed/power_sgd.h"
 #include "hadal/hpts/distributed/testing.h"
 
 #include <atomic>
@@ -10,14 +11,14 @@ namespace {
 using hadal::testing::outcomes_of_ranks;
 using namespace testing;
 
-/// Trains for ever; rank 2 calls `mishap` before its fifth step. The others print what they are
+/// Trains for ever; rank 2 calls `mishap` before its sixth step. The others print what they are
 /// told, and how long it took.
 template <class Mishap>
-void train_until(const Mishap& mishap) {
+void train_until(const Mishap& mishap, std::unique_ptr<GradientHook> hook = all_reduce_hook()) {
   const auto group = test_group(/*timeout_ms=*/3'000);
   seed_aten(1);
   SmallNet net;
-  DistributedDataParallel parallel(*net, group, all_reduce_hook(), kSmallBuckets);
+  DistributedDataParallel parallel(*net, group, std::move(hook), kSmallBuckets);
   const Batch part = make_batch(6, 1).part(group->rank(), 3);
   auto start = std::chrono::steady_clock::now();
   try {
@@ -47,6 +48,18 @@ TEST(FailureDistributed, ARankThatIsKilledIsNamed) {
   const auto outcomes =
       outcomes_of_ranks(3, [] { train_until([] { std::raise(SIGKILL); }); }, /*seconds=*/40);
   EXPECT_TRUE(WIFSIGNALED(outcomes[2].status));
+  for (int rank = 0; rank < 2; ++rank) {
+    expect_told(outcomes[static_cast<std::size_t>(rank)], "rank 2 has been silent for ");
+  }
+}
+
+TEST(FailureDistributed, ARankThatIsKilledIsNamedWhileBucketsAreInSeveralStages) {
+  const auto outcomes = outcomes_of_ranks(
+      3,
+      [] {
+        train_until([] { std::raise(SIGKILL); }, power_sgd_hook({.rank = 2, .dense_steps = 0}));
+      },
+      /*seconds=*/40);
   for (int rank = 0; rank < 2; ++rank) {
     expect_told(outcomes[static_cast<std::size_t>(rank)], "rank 2 has been silent for ");
   }

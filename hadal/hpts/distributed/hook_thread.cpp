@@ -56,17 +56,15 @@ void HookThread::take(Job job) {
 }
 
 void HookThread::advance(std::size_t kept) {
-  std::deque<Flight> going;
-  while (flights_.size() > kept) {
-    if (flights_.front().reduction->advance()) {
-      flights_.front().done(nullptr);
-    } else {
-      going.push_back(std::move(flights_.front()));
+  const std::size_t count = flights_.size() > kept ? flights_.size() - kept : 0;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!flights_[at].reduction->advance()) {
+      ++at;
+      continue;
     }
-    flights_.pop_front();
-  }
-  for (auto flight = going.rbegin(); flight != going.rend(); ++flight) {
-    flights_.push_front(std::move(*flight));
+    flights_[at].done(nullptr);
+    flights_.erase(flights_.begin() + static_cast<std::ptrdiff_t>(at));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "hadal/core/error.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -16,6 +17,9 @@
 
 namespace hadal::bench {
 namespace {
+
+constexpr double kLeastBucketBytes = 16'384;  // more than a packet of 1,500
+constexpr double kBucketSeconds = 0.004;
 
 /// Runs a command of the shell; what it printed where it failed, and nothing where it did not.
 std::string failure_of(const std::string& command) {
@@ -131,9 +135,10 @@ void LinkedWorkers::set_rate(double bits_per_second) {
     const std::string device = concat(" dev ", linked_device(rank), " root");
     failure_of(concat(at, "del", device));  // fails where there is none
     if (bits_per_second == 0) continue;
-    // The bucket holds what the link carries in some milliseconds, and a packet at least.
+    // The bucket holds what the link carries between two ticks of a busy kernel, some milliseconds.
+    const double bucket = std::max(kLeastBucketBytes, bits_per_second / 8 * kBucketSeconds);
     run(concat(at, "add", device, " tbf rate ", static_cast<std::int64_t>(bits_per_second),
-               "bit burst 32kbit limit 4mb"));
+               "bit burst ", static_cast<std::int64_t>(bucket), " limit 4mb"));
   }
 }
 

@@ -111,7 +111,7 @@ double trained_accuracy(const std::shared_ptr<ProcessGroup>& group, Method metho
   for (int step = 0; step < steps; ++step) {
     const double rate = 0.5 * kLearningRate * (1 + std::cos(std::numbers::pi * step / steps));
     for (auto& parameters : optimizer.param_groups()) parameters.options().set_lr(rate);
-    optimizer.zero_grad(/*set_to_none=*/false);
+    optimizer.zero_grad();
     parallel.backward([&] {
       return at::cross_entropy_loss(
           model->forward(as_input(train.images.narrow(0, step * kBatch, kBatch))),

@@ -27,10 +27,10 @@ inline void encode_bf16(const float* from, uint16_t* to) {
 
 /// Up or down at random, such that the mean is the value itself. `half` says which half of the
 /// random words is used.
-inline void encode_bf16_randomly(const float* from, uint16_t* to, int64_t first, const Key& key,
+inline void encode_bf16_randomly(const float* from, uint16_t* to, const RandomBlock& random,
                                  int half) {
   for (int i = 0; i < kBlock; i += kWidth) {
-    const Words carry = (random_words(first + i, key) >> (16 * half)) & 0xffffU;
+    const Words carry = (load<Words>(random.words + i) >> (16 * half)) & 0xffffU;
     store(to + i, upper_half(load<Words>(from + i), carry));
   }
 }

@@ -23,18 +23,17 @@ inline Integers clamp(Integers x, int low, int high) {
 /// Evenly spaced: value = scale code, |code| <= 127.
 inline void decode_linear(const int8_t* from, float scale, float* to) {
   for (int i = 0; i < kBlock; i += kWidth) {
-    const Integers code = convert<Integers>(load<SignedBytes>(from + i));
-    store(to + i, convert<Vector>(code) * scale);
+    store(to + i, convert<Vector>(widen(from + i)) * scale);
   }
 }
 
 /// Returns the scale. Uses the lower half of the random words.
-inline float encode_linear(const float* from, int8_t* to, int64_t first, const Key& key) {
+inline float encode_linear(const float* from, int8_t* to, const RandomBlock& random) {
   const float top = largest_magnitude(from);
   const float steps = top > 0 ? 127.0F / top : 0.0F;
   for (int i = 0; i < kBlock; i += kWidth) {
-    const Words random = random_words(first + i, key) & 0xffffU;
-    const Vector fraction = convert<Vector>(bits_as<Integers>(random)) * 0x1p-16F;
+    const Words lower = load<Words>(random.words + i) & 0xffffU;
+    const Vector fraction = convert<Vector>(bits_as<Integers>(lower)) * 0x1p-16F;
     // Above zero, where a conversion cuts as floor does.
     const Vector shifted = load<Vector>(from + i) * steps + (fraction + 128.0F);
     const Integers code = clamp(convert<Integers>(shifted) - 128, -127, 127);
@@ -57,18 +56,17 @@ inline Vector float_of_code(Integers code) {
 
 inline void decode_float(const uint8_t* from, float scale, float* to) {
   for (int i = 0; i < kBlock; i += kWidth) {
-    const Integers code = convert<Integers>(load<Bytes>(from + i));
-    store(to + i, float_of_code(code) * scale);
+    store(to + i, float_of_code(widen(from + i)) * scale);
   }
 }
 
 /// Returns the scale. Uses the upper half of the random words. Values >= 0; none but 0 becomes 0,
 /// so that dividing by it is safe.
-inline float encode_float(const float* from, uint8_t* to, int64_t first, const Key& key) {
+inline float encode_float(const float* from, uint8_t* to, const RandomBlock& random) {
   const float top = largest_magnitude(from);
   const float inverse = top > 0 ? 1.0F / top : 0.0F;
   for (int i = 0; i < kBlock; i += kWidth) {
-    const Words carry = (random_words(first + i, key) >> 16) << (kMantissaShift - 16);
+    const Words carry = (load<Words>(random.words + i) >> 16) << (kMantissaShift - 16);
     const Vector value = load<Vector>(from + i);
     const Integers bits = bits_as<Integers>(bits_as<Words>(value * inverse) + carry);
     const Integers code = clamp((bits >> kMantissaShift) - kLowestCode, 1, 255);

@@ -17,34 +17,18 @@ class Moments {
       : state_(state), index_(block), first_element_(block * kBlock) {
     const int64_t left = state.count - first_element_;
     count_ = left < kBlock ? static_cast<int>(left) : kBlock;
-    switch (state.format) {
-      case Format::fp32:
-        read(state.first, first_);
-        read(state.second, second_);
-        break;
-      case Format::bf16:
-        read_bf16(state.first, first_);
-        read_bf16(state.second, second_);
-        break;
-      case Format::int8:
-        read_int8();
-        break;
+    if (state.format == Format::int8) {
+      read_int8();
+    } else {
+      first_ = read(state.first, first_memory_);
+      second_ = read(state.second, second_memory_);
     }
   }
 
-  float* first() { return first_.values; }
-  float* second() { return second_.values; }
-
-  /// Copies the moments to or from arrays [state.count]; null: left out, or zeros.
-  void copy_to(float* first, float* second) const {
-    if (first) __builtin_memcpy(first + first_element_, first_.values, bytes());
-    if (second) __builtin_memcpy(second + first_element_, second_.values, bytes());
-  }
-  void copy_from(const float* first, const float* second) {
-    first_ = second_ = {};
-    if (first) __builtin_memcpy(first_.values, first + first_element_, bytes());
-    if (second) __builtin_memcpy(second_.values, second + first_element_, bytes());
-  }
+  /// Whether second() is the second moments' roots: that is what is at hand.
+  bool has_roots() const { return state_.format == Format::int8; }
+  float* first() { return first_; }
+  float* second() { return second_; }
 
   /// Takes what was written to first() and second() over into the state.
   void write_back() {
@@ -53,78 +37,85 @@ class Moments {
         write(first_, state_.first);
         write(second_, state_.second);
         break;
-      case Format::bf16:
-        write_bf16(first_, state_.first, 0);
-        write_bf16(second_, state_.second, 1);
+      case Format::bf16: {
+        const RandomBlock random(first_element_, state_.key);
+        write_bf16(first_, state_.first, random, 0);
+        write_bf16(second_, state_.second, random, 1);
         break;
+      }
       case Format::int8:
         write_int8();
         break;
     }
   }
 
+  int64_t first_element() const { return first_element_; }
+  int count() const { return count_; }
+
  private:
   unsigned long bytes() const { return sizeof(float) * static_cast<unsigned long>(count_); }
 
-  void read(const Moment& from, Floats& to) {
-    if (count_ < kBlock || !from.values) to = {};
-    if (!from.values) return;
-    __builtin_memcpy(to.values, static_cast<float*>(from.values) + first_element_, bytes());
+  /// The moment where it lies, or in `memory`.
+  float* read(const Moment& moment, Floats& memory) {
+    if (!moment.values) {
+      memory = {};
+    } else if (state_.format == Format::bf16) {
+      Window<uint16_t> window(moment.values, first_element_, count_);
+      decode_bf16(window.data(), memory.values);
+    } else {
+      float* place = static_cast<float*>(moment.values) + first_element_;
+      if (count_ == kBlock) return place;
+      memory = {};
+      __builtin_memcpy(memory.values, place, bytes());
+    }
+    return memory.values;
   }
-  void write(const Floats& from, const Moment& to) {
-    if (!to.values) return;
-    __builtin_memcpy(static_cast<float*>(to.values) + first_element_, from.values, bytes());
+  void write(const float* from, const Moment& to) {
+    if (!to.values || count_ == kBlock) return;
+    __builtin_memcpy(static_cast<float*>(to.values) + first_element_, from, bytes());
   }
-
-  void read_bf16(const Moment& from, Floats& to) {
-    to = {};
-    if (!from.values) return;
-    Window<uint16_t> window(from.values, first_element_, count_);
-    decode_bf16(window.data(), to.values);
-  }
-  void write_bf16(const Floats& from, const Moment& to, int half) {
+  void write_bf16(const float* from, const Moment& to, const RandomBlock& random, int half) {
     if (!to.values) return;
     Window<uint16_t> window(to.values, first_element_, count_);
-    encode_bf16_randomly(from.values, window.data(), first_element_, state_.key, half);
+    encode_bf16_randomly(from, window.data(), random, half);
     window.write_back();
   }
 
   void read_int8() {
-    first_ = second_ = {};
-    if (!state_.first.values) return;
+    first_ = first_memory_.values;
+    second_ = second_memory_.values;
+    if (!state_.first.values) {
+      first_memory_ = {};
+      return;
+    }
     Window<int8_t> first(state_.first.values, first_element_, count_);
-    decode_linear(first.data(), state_.first.scales[index_], first_.values);
+    decode_linear(first.data(), state_.first.scales[index_], first_);
     if (!state_.second.values) return;
     Window<uint8_t> second(state_.second.values, first_element_, count_);
-    decode_float(second.data(), state_.second.scales[index_], second_.values);
+    decode_float(second.data(), state_.second.scales[index_], second_);
     for (int i = 0; i < kBlock; i += kWidth) {
-      const Vector root = load<Vector>(second_.values + i);
-      store(first_.values + i, load<Vector>(first_.values + i) * root);
-      store(second_.values + i, root * root);
+      store(first_ + i, load<Vector>(first_ + i) * load<Vector>(second_ + i));
     }
   }
   void write_int8() {
     if (!state_.first.values) return;
-    if (state_.second.values) write_root();
+    const RandomBlock random(first_element_, state_.key);
+    if (state_.second.values) write_roots(random);
     Window<int8_t> first(state_.first.values, first_element_, count_);
-    state_.first.scales[index_] =
-        encode_linear(first_.values, first.data(), first_element_, state_.key);
+    state_.first.scales[index_] = encode_linear(first_, first.data(), random);
     first.write_back();
   }
-  /// Writes the second moment, and leaves the first in units of its root.
-  void write_root() {
-    for (int i = 0; i < kBlock; i += kWidth) {
-      store(second_.values + i, square_root(load<Vector>(second_.values + i)));
-    }
+  /// Writes the second moments' roots, and leaves the first moments in units of them.
+  void write_roots(const RandomBlock& random) {
     Window<uint8_t> second(state_.second.values, first_element_, count_);
-    const float scale = encode_float(second_.values, second.data(), first_element_, state_.key);
+    const float scale = encode_float(second_, second.data(), random);
     state_.second.scales[index_] = scale;
-    decode_float(second.data(), scale, second_.values);
+    decode_float(second.data(), scale, second_);
     second.write_back();
     for (int i = 0; i < kBlock; i += kWidth) {
-      const Vector root = load<Vector>(second_.values + i);
-      const Vector ratio = load<Vector>(first_.values + i) / root;
-      store(first_.values + i, root == 0.0F ? Vector{} : ratio);
+      const Vector root = load<Vector>(second_ + i);
+      const Vector ratio = load<Vector>(first_ + i) / root;
+      store(first_ + i, root == 0.0F ? Vector{} : ratio);
     }
   }
 
@@ -132,8 +123,10 @@ class Moments {
   int64_t index_;
   int64_t first_element_;
   int count_;
-  Floats first_;
-  Floats second_;
+  float* first_;
+  float* second_;
+  Floats first_memory_;
+  Floats second_memory_;
 };
 
 }  // namespace hadal::hpts::kernels::HADAL_ISA_NAMESPACE

@@ -24,4 +24,12 @@ inline Words random_words(int64_t first, const Key& key) {
   return mix(mix(numbers ^ key.words[0]) + key.words[1]);
 }
 
+/// Those of a block.
+struct alignas(64) RandomBlock {
+  RandomBlock(int64_t first, const Key& key) {
+    for (int i = 0; i < kBlock; i += kWidth) store(words + i, random_words(first + i, key));
+  }
+  uint32_t words[kBlock];
+};
+
 }  // namespace hadal::hpts::kernels::HADAL_ISA_NAMESPACE

@@ -15,6 +15,8 @@ void sgd(const Step& step, const float* gradients, float* weights, float* means)
   }
 }
 
+/// `squares` are the second moments, or their roots.
+template <bool are_roots>
 void adam(const Step& step, const float* gradients, float* weights, float* means, float* squares) {
   const float inverse_root = 1.0F / step.second_root;
   for (int i = 0; i < kBlock; i += kWidth) {
@@ -22,10 +24,13 @@ void adam(const Step& step, const float* gradients, float* weights, float* means
     const Vector g = load<Vector>(gradients + i) + step.l2 * w;
     w *= step.keep;
     const Vector m = step.decay * load<Vector>(means + i) + step.gain * g;
-    const Vector v = step.second_decay * load<Vector>(squares + i) + step.second_gain * g * g;
+    const Vector kept = load<Vector>(squares + i);
+    const Vector before = are_roots ? kept * kept : kept;
+    const Vector v = step.second_decay * before + step.second_gain * g * g;
+    const Vector root = square_root(v);
     store(means + i, m);
-    store(squares + i, v);
-    const Vector divisor = square_root(v) * inverse_root + step.epsilon;
+    store(squares + i, are_roots ? root : v);
+    const Vector divisor = root * inverse_root + step.epsilon;
     store(weights + i, w - step.rate * m / divisor);
   }
 }
@@ -50,8 +55,10 @@ const float* read_gradient(const Step& step, int64_t first, int count, Floats& m
 void apply(const Step& step, const float* gradients, float* weights, Moments& moments) {
   if (step.rule == Rule::sgd) {
     sgd(step, gradients, weights, moments.first());
+  } else if (moments.has_roots()) {
+    adam<true>(step, gradients, weights, moments.first(), moments.second());
   } else {
-    adam(step, gradients, weights, moments.first(), moments.second());
+    adam<false>(step, gradients, weights, moments.first(), moments.second());
   }
 }
 
@@ -68,7 +75,7 @@ void update_bf16_weights(const Step& step, int64_t first, int count, const float
   } else {
     decode_bf16(window.data(), weights.values);
     apply(step, gradients, weights.values, moments);
-    encode_bf16_randomly(weights.values, window.data(), first, step.weight_key, 0);
+    encode_bf16_randomly(weights.values, window.data(), RandomBlock(first, step.weight_key), 0);
   }
   window.write_back();
 }
@@ -96,7 +103,13 @@ void update(const Step& step, int64_t first, int64_t last) {
 
 void read_moments(const State& state, int64_t first, int64_t last, float* means, float* squares) {
   for (int64_t block = first; block < last; ++block) {
-    Moments(state, block).copy_to(means, squares);
+    Moments moments(state, block);
+    for (int i = 0; i < moments.count(); ++i) {
+      const int64_t place = moments.first_element() + i;
+      const float second = moments.second()[i];
+      if (means) means[place] = moments.first()[i];
+      if (squares) squares[place] = moments.has_roots() ? second * second : second;
+    }
   }
 }
 
@@ -104,7 +117,12 @@ void write_moments(const State& state, int64_t first, int64_t last, const float*
                    const float* squares) {
   for (int64_t block = first; block < last; ++block) {
     Moments moments(state, block);
-    moments.copy_from(means, squares);
+    for (int i = 0; i < moments.count(); ++i) {
+      const int64_t place = moments.first_element() + i;
+      if (means) moments.first()[i] = means[place];
+      if (!squares) continue;
+      moments.second()[i] = moments.has_roots() ? __builtin_sqrtf(squares[place]) : squares[place];
+    }
     moments.write_back();
   }
 }

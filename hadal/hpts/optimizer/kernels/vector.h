@@ -51,6 +51,30 @@ inline Result convert(Value x) {
   return __builtin_convertvector(x, Result);
 }
 
+// kWidth small integers at `from`. GCC 12 widens bytes one by one where it is not told how.
+#if defined(__AVX512F__)
+inline Integers widen(const uint8_t* from) {
+  return Integers(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
+}
+inline Integers widen(const int8_t* from) {
+  return Integers(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
+}
+#elif defined(__AVX2__)
+inline Integers widen(const uint8_t* from) {
+  return Integers(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+}
+inline Integers widen(const int8_t* from) {
+  return Integers(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+}
+#else
+template <class Byte>
+inline Integers widen(const Byte* from) {
+  Integers result;
+  for (int i = 0; i < kWidth; ++i) result[i] = from[i];
+  return result;
+}
+#endif
+
 inline Vector broadcast(float x) { return Vector{} + x; }
 /// b where either is not a number.
 inline Vector larger(Vector a, Vector b) { return a > b ? a : b; }
