@@ -32,7 +32,7 @@ struct AutocastOptions {
 ///
 /// A floating tensor of 4 KB or more that an operation saves is kept once, as the layer's plan
 /// says, however many save it; parameters, and a layer's copies of them in another type, are not
-/// kept at all. ReLUs keep one bit a value.
+/// kept at all. ReLUs keep one bit a value, and indices the bytes that they need.
 ///
 /// Scopes nest; the inner one counts. Nothing is kept where nothing needs a gradient. Gradients of
 /// gradients (create_graph) through batch norms and ReLUs throw Unsupported.

@@ -2,12 +2,13 @@
 #include "hadal/core/isa.h"
 #include "hadal/hpts/autocast/testing.h"
 
+#include <cmath>
+
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/equal.h>
-#include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/relu.h>
-#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 #include <torch/nn/modules/batchnorm.h>
 
@@ -21,7 +22,7 @@ struct Shape {
   std::vector<std::int64_t> sizes;
 };
 
-const std::vector<Shape> kShapes{{{4, 6, 5, 7}}, {{3, 67, 1, 1}}, {{2, 64, 9, 9}}, {{8, 3}},
+const std::vector<Shape> kShapes{{{4, 6, 5, 7}}, {{9, 67, 1, 1}}, {{2, 64, 9, 9}}, {{8, 3}},
                                  {{70, 256}},    {{2, 1, 3, 3}},  {{40, 2049}}};
 
 /// What a training step of relu(batch_norm(x)) gives: output, gradients of x, weight and bias, and
@@ -67,7 +68,7 @@ void check(const Shape& shape, const PrecisionPlan& plan, double forward, double
   EXPECT_LT(relative_error(got.variance, expected.variance), forward) << text;
   EXPECT_LT(relative_error(got.bias, expected.bias), backward) << text;
   EXPECT_LT(relative_error(got.weight, expected.weight), backward) << text;
-  if (shape.sizes[0] > 2) EXPECT_LT(relative_error(got.x, expected.x), backward) << text;
+  EXPECT_LT(relative_error(got.x, expected.x), backward) << text;
 }
 
 void check_all(const PrecisionPlan& plan, double forward, double backward) {
@@ -84,7 +85,7 @@ void check_all(const PrecisionPlan& plan, double forward, double backward) {
 }
 
 TEST(AutocastNorm, InFp32KeptExactIsThatOfDoublePrecision) {
-  check_all(plan_of(Precision::fp32, SavedFormat::exact), 2e-6, 2e-5);
+  check_all(plan_of(Precision::fp32, SavedFormat::exact), 2e-6, 1e-4);
 }
 
 // Values of deviation 2 around 7 are rounded to multiples of 1/32 by bf16, and so are masks of

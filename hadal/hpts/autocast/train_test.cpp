@@ -47,7 +47,7 @@ TEST(TrainingMemory, TrainsToTheAccuracyOfFp32) {
     return model->forward(x);
   };
   const Forward again = [](models::GlyphCnn& model, const at::Tensor& x) {
-    return checkpoint(model, x);
+    return checkpoint_module(model, x);
   };
   const double expected = accuracy_of(std::nullopt, plain);
   EXPECT_GT(expected, 0.75);

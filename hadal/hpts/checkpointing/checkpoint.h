@@ -27,9 +27,9 @@ std::vector<at::Tensor> checkpoint(const TensorFunction& function,
                                    const std::vector<at::Tensor>& inputs,
                                    const std::vector<at::Tensor>& buffers = {});
 
-/// checkpoint() of a module: module->forward(x).
+/// checkpoint() of module->forward(x).
 template <class Module>
-at::Tensor checkpoint(const torch::nn::ModuleHolder<Module>& module, const at::Tensor& x) {
+at::Tensor checkpoint_module(const torch::nn::ModuleHolder<Module>& module, const at::Tensor& x) {
   auto shared = module.ptr();
   return checkpoint(
       [shared](const std::vector<at::Tensor>& inputs) -> std::vector<at::Tensor> {

@@ -35,12 +35,12 @@ using Forward = std::function<at::Tensor(torch::nn::Sequential&, const at::Tenso
 
 at::Tensor plainly(torch::nn::Sequential& net, const at::Tensor& x) { return net->forward(x); }
 at::Tensor checkpointed(torch::nn::Sequential& net, const at::Tensor& x) {
-  return checkpoint(net, x);
+  return checkpoint_module(net, x);
 }
 at::Tensor nested(torch::nn::Sequential& net, const at::Tensor& x) {
   return checkpoint(
       [net](const std::vector<at::Tensor>& inputs) -> std::vector<at::Tensor> {
-        return {checkpoint(net, inputs[0] * 1)};
+        return {checkpoint_module(net, inputs[0] * 1)};
       },
       {x}, net->buffers())[0];
 }
@@ -91,14 +91,14 @@ TEST(Checkpoint, KeepsOnlyItsInputs) {
   torch::nn::Sequential net = make_net();
   const at::Tensor x = at::randn({3, 4, 40, 40}).requires_grad_();
   const MemoryMeter memory;
-  const at::Tensor y = checkpoint(net, x);
+  const at::Tensor y = checkpoint_module(net, x);
   constexpr std::int64_t kRandomState = 5056;
   EXPECT_EQ(memory.current_bytes(), static_cast<std::int64_t>(y.nbytes()) + kRandomState);
 }
 
 TEST(Checkpoint, TrainsParametersWhereNoInputNeedsAGradient) {
   torch::nn::Linear linear(3, 2);
-  checkpoint(linear, at::randn({5, 3})).sum().backward();
+  checkpoint_module(linear, at::randn({5, 3})).sum().backward();
   EXPECT_TRUE(linear->weight.grad().defined());
 }
 
@@ -119,9 +119,9 @@ TEST(Checkpoint, TakesSeveralInputsAndOutputs) {
 TEST(Checkpoint, RefusesGradientsOfChosenTensorsAndOfGradients) {
   torch::nn::Linear linear(3, 2);
   const at::Tensor x = at::randn({5, 3}).requires_grad_();
-  EXPECT_THROW(torch::autograd::grad({checkpoint(linear, x).sum()}, {linear->weight}),
-               InvalidArgument);
-  EXPECT_THROW(checkpoint(linear, x).sum().backward({}, true, /*create_graph=*/true), Unsupported);
+  EXPECT_THROW(torch::autograd::grad({checkpoint_module(linear, x).sum()}, {x}), InvalidArgument);
+  EXPECT_THROW(checkpoint_module(linear, x).sum().backward({}, true, /*create_graph=*/true),
+               Unsupported);
 }
 
 TEST(Checkpoint, RefusesWhatHasNoGradient) {
@@ -133,7 +133,7 @@ TEST(Checkpoint, RefusesWhatHasNoGradient) {
 TEST(Checkpoint, RunsPlainlyWithoutGradients) {
   torch::nn::Linear linear(3, 2);
   const at::NoGradGuard no_grad;
-  EXPECT_FALSE(checkpoint(linear, at::randn({5, 3})).requires_grad());
+  EXPECT_FALSE(checkpoint_module(linear, at::randn({5, 3})).requires_grad());
 }
 
 }  // namespace

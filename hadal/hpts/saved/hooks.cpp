@@ -40,7 +40,7 @@ void hook_engine() {
 }  // namespace
 
 ScopedKeeper::ScopedKeeper(Keeper* keeper) : before_(std::exchange(current, keeper)) {
-  hook_engine();
+  if (keeper != nullptr) hook_engine();
 }
 
 ScopedKeeper::~ScopedKeeper() { current = before_; }
@@ -50,11 +50,18 @@ SavedTensor::SavedTensor(const at::Tensor& x) : itself_(x.detach()), version_(x.
 
 SavedTensor::SavedTensor(Keeper& keeper, const at::Tensor& x) {
   constexpr std::size_t kLeastBytes = 4096;
-  const SavedFormat format = keeper.format_of(x);
-  if (has_kernels(x) && x.nbytes() >= kLeastBytes) {
+  const bool is_large = x.layout() == at::kStrided && x.nbytes() >= kLeastBytes;
+  const bool is_integer =
+      is_large && x.is_cpu() && x.scalar_type() == at::kLong && x.is_non_overlapping_and_dense();
+  if (is_integer || (is_large && has_kernels(x))) {
+    const SavedFormat format = keeper.format_of(x);
     kept_ = keeper.registry().find(x, format);
     if (kept_ == nullptr && format != SavedFormat::exact) {
-      kept_ = keep_values(x, format);
+      if (is_integer) {
+        kept_ = std::make_shared<KeptIntegers>(x);
+      } else {
+        kept_ = keep_values(x, format);
+      }
       keeper.registry().insert(x, kept_);
     }
   }

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <numeric>
 
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/aminmax.h>
 #include <ATen/ops/as_strided.h>
 #include <ATen/ops/empty.h>
 
@@ -95,6 +97,17 @@ KeptCast::KeptCast(const at::Tensor& weight, at::MemoryFormat layout)
 at::Tensor KeptCast::restore(at::ScalarType type) const {
   require_unwritten(weight_, version_);
   return in_memory_order(weight_.to(type, false, false, layout_));
+}
+
+KeptIntegers::KeptIntegers(const at::Tensor& values) : Kept(SavedFormat::exact) {
+  const auto [low, high] = at::aminmax(values);
+  const std::int64_t least = low.item<std::int64_t>();
+  const std::int64_t most = high.item<std::int64_t>();
+  const auto holds = [&](auto limits) { return least >= limits.min() && most <= limits.max(); };
+  const at::ScalarType type = holds(std::numeric_limits<std::int16_t>())   ? at::kShort
+                              : holds(std::numeric_limits<std::int32_t>()) ? at::kInt
+                                                                           : at::kLong;
+  values_ = in_memory_order(values.detach()).to(type);
 }
 
 KeptNorm::KeptNorm(std::shared_ptr<const KeptPieces> x, at::Tensor scale, at::Tensor shift,

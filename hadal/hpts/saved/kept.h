@@ -94,6 +94,16 @@ class KeptCast final : public Kept {
   at::MemoryFormat layout_;
 };
 
+/// int64 values, such as the indices of a max pooling, in the narrowest type that holds them all.
+class KeptIntegers final : public Kept {
+ public:
+  explicit KeptIntegers(const at::Tensor& values);
+  at::Tensor restore(at::ScalarType type) const override { return values_.to(type); }
+
+ private:
+  at::Tensor values_;
+};
+
 /// x scale + shift by channel of a channels-last x that is kept already, and max(0, ...) of it
 /// where `relu`: the output of a batch norm, or of the ReLU after it.
 class KeptNorm final : public KeptPieces {
@@ -123,7 +133,7 @@ void require_unwritten(const at::Tensor& x, std::int64_t version);
 /// Pieces for kernels that stay in a core's cache: about 16K values, a multiple of `step`.
 std::int64_t piece_size(std::int64_t step);
 
-/// A copy of x in `format`; what is exact is no copy. x as has_kernels takes it.
+/// x in `format`; what is exact is no copy. x as has_kernels takes it.
 std::shared_ptr<const KeptPieces> keep_values(const at::Tensor& x, SavedFormat format);
 
 }  // namespace hadal::hpts

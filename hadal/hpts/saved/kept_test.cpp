@@ -10,6 +10,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/allclose.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/equal.h>
@@ -142,6 +143,18 @@ TEST(KeptBlocks, TakeAByteAValueAndEightABlock) {
   const MemoryMeter memory;
   const auto kept = keep_values(x, SavedFormat::int8_blocks);
   EXPECT_EQ(memory.current_bytes(), 10'000 + 8 * ((10'000 + 255) / 256));
+}
+
+TEST(KeptIntegers, TakeTheNarrowestTypeWithoutLoss) {
+  for (const auto& [most, bytes] :
+       {std::pair{std::int64_t{32'767}, 2}, {32'768, 4}, {std::int64_t{1} << 31, 8}}) {
+    at::Tensor x = at::arange(1000, at::kLong);
+    x[7] = most;
+    const MemoryMeter memory;
+    const KeptIntegers kept(x);
+    EXPECT_EQ(memory.current_bytes(), bytes == 8 ? 0 : 1000 * bytes);
+    EXPECT_TRUE(at::equal(kept.restore(at::kLong), x));
+  }
 }
 
 TEST(KeptNorm, ComputesTheNormAgain) {
