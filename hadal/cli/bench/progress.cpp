@@ -1,6 +1,7 @@
 #include "hadal/cli/bench/progress.h"
 
 #include "hadal/bench/report/format.h"
+#include "hadal/core/columns.h"
 #include "hadal/core/error.h"
 #include "hadal/core/text.h"
 
@@ -48,8 +49,8 @@ void BenchProgress::draw(const std::string& text) {
   // One column is left free, where some terminals would wrap.
   const std::string shown = printable(text);
   const std::size_t columns = terminal_columns() - 1;
-  const bool fits = bench::columns_of(shown) <= columns;
-  std::fputs((kEraseLine + (fits ? shown : bench::fit(shown, columns))).c_str(), stderr);
+  const bool fits = columns_of(shown) <= columns;
+  std::fputs((kEraseLine + (fits ? shown : fit(shown, columns))).c_str(), stderr);
 }
 
 void BenchProgress::line(const std::string& text) {
