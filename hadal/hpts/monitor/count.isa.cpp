@@ -3,6 +3,10 @@
 // processor takes subnormal numbers for zero.
 #include "hadal/hpts/monitor/count.h"
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 namespace hadal::hpts::HADAL_ISA_NAMESPACE {
 namespace {
 
@@ -24,19 +28,41 @@ typedef double Doubles __attribute__((vector_size(8 * kHalf)));
 constexpr int32_t kInfinity = 0x7f800000;
 constexpr int32_t kMagnitude = 0x7fffffff;
 
-inline Bits load(const uint32_t* from) {
+/// kWidth values from an address that may be unaligned: fp32 (4 bytes) or bf16 (2).
+template <int bytes>
+Bits load(const char* from) {
   Bits bits;
-  __builtin_memcpy(&bits, from, sizeof bits);
+  if constexpr (bytes == 4) {
+    __builtin_memcpy(&bits, from, sizeof bits);
+  } else {
+    Brains brains;
+    __builtin_memcpy(&brains, from, sizeof brains);
+    bits = reinterpret_cast<Bits>(__builtin_convertvector(brains, Wide) << 16);
+  }
   return bits;
-}
-inline Bits load(const uint16_t* from) {
-  Brains brains;
-  __builtin_memcpy(&brains, from, sizeof brains);
-  return reinterpret_cast<Bits>(__builtin_convertvector(brains, Wide) << 16);
 }
 
 inline Bits larger(Bits a, Bits b) { return a > b ? a : b; }
 inline Bits smaller(Bits a, Bits b) { return a < b ? a : b; }
+
+/// The numbers whose bits the first or second half of `x` has. By hand, because compilers convert
+/// vectors in smaller pieces.
+inline Doubles half_of(Bits x, int half) {
+#if defined(__AVX512F__)
+  const auto bits = reinterpret_cast<__m512i>(x);
+  const __m256i part =
+      half == 0 ? _mm512_castsi512_si256(bits) : _mm512_extracti64x4_epi64(bits, 1);
+  return reinterpret_cast<Doubles>(_mm512_cvtps_pd(_mm256_castsi256_ps(part)));
+#elif defined(__AVX2__)
+  const auto bits = reinterpret_cast<__m256i>(x);
+  const __m128i part = half == 0 ? _mm256_castsi256_si128(bits) : _mm256_extracti128_si256(bits, 1);
+  return reinterpret_cast<Doubles>(_mm256_cvtps_pd(_mm_castsi128_ps(part)));
+#else
+  Floats halves[2];
+  __builtin_memcpy(halves, &x, sizeof x);
+  return __builtin_convertvector(halves[half], Doubles);
+#endif
+}
 
 /// A comparison gives -1 where it holds, so that counters fall.
 struct Lanes {
@@ -60,10 +86,8 @@ struct Lanes {
     largest = larger(largest, x);
     // Zero becomes the largest.
     smallest = smaller(smallest, (x - 1) & kMagnitude);
-    Floats halves[2];
-    __builtin_memcpy(halves, &x, sizeof x);
     for (int i = 0; i < 2; ++i) {
-      const Doubles half = __builtin_convertvector(halves[i], Doubles);
+      const Doubles half = half_of(x, i);
       squares[i] += half * half;
     }
   }
@@ -95,33 +119,28 @@ Counts collect(const Lanes& lanes, int64_t padding) {
   return counts;
 }
 
-template <class Element>
+template <int bytes>
 Counts count(const void* values, int64_t size, const CountLimits& limits) {
-  // Elements are copied, never read in place: their address may be unaligned.
   const auto* at = static_cast<const char*>(values);
+  const auto* whole = at + size / kWidth * kWidth * bytes;
   Lanes lanes;
-  int64_t i = 0;
-  for (; i + kWidth <= size; i += kWidth) {
-    Element block[kWidth];
-    __builtin_memcpy(block, at + i * static_cast<int64_t>(sizeof(Element)), sizeof block);
-    lanes.add(load(block), limits);
-  }
-  if (i == size) return collect(lanes, 0);
-  Element rest[kWidth] = {};
-  __builtin_memcpy(rest, at + i * static_cast<int64_t>(sizeof(Element)),
-                   static_cast<unsigned long>(size - i) * sizeof(Element));
-  lanes.add(load(rest), limits);
-  return collect(lanes, kWidth - (size - i));
+  for (; at < whole; at += kWidth * bytes) lanes.add(load<bytes>(at), limits);
+  const int64_t rest = size % kWidth;
+  if (rest == 0) return collect(lanes, 0);
+  char padded[kWidth * bytes] = {};
+  __builtin_memcpy(padded, at, static_cast<unsigned long>(rest * bytes));
+  lanes.add(load<bytes>(padded), limits);
+  return collect(lanes, kWidth - rest);
 }
 
 }  // namespace
 
 Counts count_fp32(const void* values, int64_t size, const CountLimits& limits) {
-  return count<uint32_t>(values, size, limits);
+  return count<4>(values, size, limits);
 }
 
 Counts count_bf16(const void* values, int64_t size, const CountLimits& limits) {
-  return count<uint16_t>(values, size, limits);
+  return count<2>(values, size, limits);
 }
 
 }  // namespace hadal::hpts::HADAL_ISA_NAMESPACE

@@ -16,8 +16,8 @@ struct LayerStatistics {
   std::int64_t values = 0;      ///< all of them; 0 where the layer has no gradient
   std::int64_t non_finite = 0;  ///< NaN and infinite; no other figure takes note of them
   std::int64_t zeros = 0;
-  Underflow fp16;
-  Underflow bf16;
+  Underflow fp16 = {};
+  Underflow bf16 = {};
   std::int64_t fp16_overflow = 0;  ///< would be infinite in fp16
   double norm = 0;                 ///< Euclidean; of the unscaled gradient, as are the next two
   double largest = 0;              ///< magnitude; 0 where all are zero
