@@ -2,6 +2,7 @@
 
 #include "hadal/bench/compare/compare.h"
 #include "hadal/bench/report/format.h"
+#include "hadal/core/columns.h"
 #include "hadal/core/error.h"
 
 #include <algorithm>

@@ -8,7 +8,8 @@ namespace hadal::bench {
 namespace {
 
 template <class Class>
-constexpr std::size_t kWritten = std::tuple_size_v<std::remove_cvref_t<decltype(kFields<Class>)>>;
+constexpr std::size_t kWritten =
+    std::tuple_size_v<decltype(fields_of(static_cast<const Class*>(nullptr)))>;
 
 template <class... Members>
 constexpr std::size_t count(const Members&...) {

@@ -4,7 +4,6 @@
 #include "hadal/core/error.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 namespace hadal::bench {
@@ -14,17 +13,9 @@ namespace {
 constexpr double kMargin = 4;
 constexpr int kMaxTicks = 7;
 
-/// A coordinate with two decimals, whatever the locale.
-std::string number(double value) {
-  char buffer[32];
-  const auto end =
-      std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed, 2);
-  return end.ec == std::errc() ? std::string(buffer, end.ptr) : "0";
-}
-
 Markup vertical_line(std::string_view style, double x) {
   Markup svg;
-  svg << "<line class=\"" << style << "\" x1=\"" << number(x) << "%\" x2=\"" << number(x)
+  svg << "<line class=\"" << style << "\" x1=\"" << coordinate(x) << "%\" x2=\"" << coordinate(x)
       << "%\" y1=\"0\" y2=\"100%\"/>";
   return svg;
 }
@@ -82,17 +73,17 @@ Markup strip(const TimeAxis& axis, std::string_view side, const Timing& timing) 
   const std::size_t step = (timing.samples.size() + kMarks - 1) / kMarks;
   std::string path;
   for (std::size_t i = 0; i < timing.samples.size(); i += step) {
-    path += concat("M", number(axis.at(timing.samples[i])), " 6v12");
+    path += concat("M", coordinate(axis.at(timing.samples[i])), " 6v12");
   }
   const double low = axis.at(timing.seconds.low);
   Markup html;
   html << "<div class=\"strip\"><dt>" << side << "</dt><dd><svg role=\"img\" aria-label=\"" << side
        << ": " << timing.samples.size() << " times, median " << format_seconds(timing.seconds)
        << "\" viewBox=\"0 0 1000 24\" preserveAspectRatio=\"none\"><rect class=\"span\" x=\""
-       << number(low) << "\" y=\"3\" width=\""
-       << number(std::max(2.0, axis.at(timing.seconds.high) - low))
+       << coordinate(low) << "\" y=\"3\" width=\""
+       << coordinate(std::max(2.0, axis.at(timing.seconds.high) - low))
        << "\" height=\"18\"/><path class=\"samples\" d=\"" << path
-       << "\"/><path class=\"median\" d=\"M" << number(axis.at(timing.seconds.median))
+       << "\"/><path class=\"median\" d=\"M" << coordinate(axis.at(timing.seconds.median))
        << " 1v22\"/></svg></dd><dd class=\"num\">" << format_seconds(timing.seconds)
        << "</dd></div>";
   return html;
@@ -129,7 +120,7 @@ Markup axis_plot(const RatioAxis& axis) {
   Markup svg;
   svg << "<svg class=\"axis\" aria-hidden=\"true\">";
   for (const double tick : axis.ticks()) {
-    svg << "<text x=\"" << number(axis.percent(tick)) << "%\" y=\"11\">" << format_value(tick)
+    svg << "<text x=\"" << coordinate(axis.percent(tick)) << "%\" y=\"11\">" << format_value(tick)
         << "</text>";
   }
   svg << "</svg>";
@@ -145,18 +136,18 @@ Markup forest_plot(const RatioAxis& axis, const CaseResult& result) {
   Markup svg;
   svg << "<svg class=\"forest " << name_of(result.verdict)
       << "\" role=\"img\"><title>Speedup on a logarithmic axis</title><desc>" << description(result)
-      << "</desc><rect class=\"band\" x=\"" << number(band) << "%\" width=\""
-      << number(axis.percent(1 + speed.tolerance) - band) << "%\" y=\"0\" height=\"100%\"/>";
+      << "</desc><rect class=\"band\" x=\"" << coordinate(band) << "%\" width=\""
+      << coordinate(axis.percent(1 + speed.tolerance) - band) << "%\" y=\"0\" height=\"100%\"/>";
   for (const double tick : axis.ticks()) {
     svg << vertical_line(tick == 1 ? "reference" : "grid", axis.percent(tick));
   }
-  svg << "<line class=\"interval\" x1=\"" << number(low) << "%\" x2=\"" << number(high)
+  svg << "<line class=\"interval\" x1=\"" << coordinate(low) << "%\" x2=\"" << coordinate(high)
       << "%\" y1=\"50%\" y2=\"50%\"/>";
   for (const double end : {low, high}) {
-    svg << "<svg x=\"" << number(end)
+    svg << "<svg x=\"" << coordinate(end)
         << "%\" y=\"50%\" overflow=\"visible\"><path class=\"interval\" d=\"M0-4V4\"/></svg>";
   }
-  svg << "<svg class=\"mark\" x=\"" << number(median) << "%\" y=\"50%\" overflow=\"visible\">"
+  svg << "<svg class=\"mark\" x=\"" << coordinate(median) << "%\" y=\"50%\" overflow=\"visible\">"
       << mark(result.verdict) << "</svg></svg>";
   return svg;
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "hadal/bench/report/markup.h"
 #include "hadal/bench/report/report.h"
+#include "hadal/core/markup.h"
 
 #include <vector>
 

@@ -1,6 +1,7 @@
 #include "hadal/bench/report/text.h"
 
 #include "hadal/bench/report/format.h"
+#include "hadal/core/columns.h"
 #include "hadal/core/error.h"
 #include "hadal/core/text.h"
 

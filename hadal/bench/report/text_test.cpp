@@ -1,7 +1,7 @@
 #include "hadal/bench/report/text.h"
 
-#include "hadal/bench/report/format.h"
 #include "hadal/bench/report/sample.h"
+#include "hadal/core/columns.h"
 #include "hadal/core/text.h"
 
 #include <sstream>

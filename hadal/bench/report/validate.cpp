@@ -1,6 +1,6 @@
 #include "hadal/bench/report/validate.h"
 
-#include "hadal/bench/report/format.h"
+#include "hadal/core/columns.h"
 #include "hadal/core/error.h"
 #include "hadal/core/text.h"
 

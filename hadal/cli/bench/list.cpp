@@ -2,6 +2,7 @@
 #include "hadal/bench/runner/registry.h"
 #include "hadal/cli/bench/command.h"
 #include "hadal/cli/exit_code.h"
+#include "hadal/core/columns.h"
 #include "hadal/core/error.h"
 
 #include <iostream>
@@ -34,10 +35,10 @@ std::string gate_text(const Gate& gate) {
 std::string described(const Case& item) {
   return concat(
       item.id, "  [", item.module, ", version ", item.version, "]\n",
-      bench::wrap(item.summary, 4, kColumns), bench::wrap("A: " + item.baseline, 4, kColumns),
-      bench::wrap("B: " + item.candidate, 4, kColumns),
-      bench::wrap("quality: " + gate_text(item.gate), 4, kColumns),
-      item.real_data.empty() ? "" : bench::wrap("with HADAL_DATA: " + item.real_data, 4, kColumns));
+      wrap(item.summary, 4, kColumns), wrap("A: " + item.baseline, 4, kColumns),
+      wrap("B: " + item.candidate, 4, kColumns),
+      wrap("quality: " + gate_text(item.gate), 4, kColumns),
+      item.real_data.empty() ? "" : wrap("with HADAL_DATA: " + item.real_data, 4, kColumns));
 }
 
 struct Options {

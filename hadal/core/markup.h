@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace hadal::bench {
+namespace hadal {
 
 /// HTML under construction. A string literal is markup and is taken as it is; every other text is
 /// content and is escaped, for element content and quoted attribute values alike. So what a report
@@ -39,4 +39,7 @@ class Markup {
   std::string html_;
 };
 
-}  // namespace hadal::bench
+/// A number of an SVG: two decimals, whatever the locale.
+std::string coordinate(double value);
+
+}  // namespace hadal

@@ -1,11 +1,11 @@
-#include "hadal/bench/report/markup.h"
+#include "hadal/core/markup.h"
 
 #include <cstdint>
 #include <limits>
 
 #include <gtest/gtest.h>
 
-namespace hadal::bench {
+namespace hadal {
 namespace {
 
 TEST(Markup, TakesLiteralsAsTheyAre) {
@@ -42,5 +42,11 @@ TEST(Markup, WritesIntegersOfEachWidth) {
   EXPECT_EQ(html.html(), "-1,18446744073709551615");
 }
 
+TEST(Coordinate, HasTwoDecimals) {
+  EXPECT_EQ(coordinate(1.0 / 3), "0.33");
+  EXPECT_EQ(coordinate(-12), "-12.00");
+  EXPECT_EQ(coordinate(1e300), "0");  // none of a plot
+}
+
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal

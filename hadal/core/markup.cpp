@@ -1,6 +1,8 @@
-#include "hadal/bench/report/markup.h"
+#include "hadal/core/markup.h"
 
-namespace hadal::bench {
+#include <charconv>
+
+namespace hadal {
 
 Markup& Markup::operator<<(std::string_view content) {
   for (const char c : content) {
@@ -30,4 +32,11 @@ Markup& Markup::operator<<(std::string_view content) {
   return *this;
 }
 
-}  // namespace hadal::bench
+std::string coordinate(double value) {
+  char buffer[32];
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed, 2);
+  return end.ec == std::errc() ? std::string(buffer, end.ptr) : "0";
+}
+
+}  // namespace hadal
