@@ -179,7 +179,7 @@ StepResult TrainingRun::advance() {
 }
 
 Checkpoint TrainingRun::checkpoint() const {
-  const State& x = *state_;
+  State& x = *state_;
   Checkpoint checkpoint{.step = x.step};
   add(checkpoint.tensors, "model", models::state(x.task.model()));
   add(checkpoint.tensors, "optimizer", x.optimizer.state());
@@ -201,7 +201,8 @@ void TrainingRun::restore(const Checkpoint& checkpoint) {
   x.optimizer.load_state(part_of(checkpoint.tensors, "optimizer"));
   x.parallel.hook().load_state(part_of(checkpoint.tensors, "gradients"));
   x.scheduler.restore(precision->second, "the checkpoint's precision");
-  at::detail::getDefaultCPUGenerator().set_state(random->second);
+  at::Generator generator = at::detail::getDefaultCPUGenerator();  // shares the state
+  generator.set_state(random->second);
   x.step = checkpoint.step;
 }
 
