@@ -117,6 +117,21 @@ TEST(Autocast, KeepsATensorOnceHoweverManySaveIt) {
   EXPECT_EQ(memory.current_bytes() - outputs, blocks_of(256 * 64));
 }
 
+TEST(Autocast, TellsPartsOfATensorAndItsLaterValuesApart) {
+  torch::nn::Linear linear(1, 1);
+  const at::Tensor x = at::randn({4000}).requires_grad_();
+  {
+    const Autocast autocast(*linear, plan_of(kFp32, SavedFormat::int8_blocks));
+    at::Tensor y = x * 1;
+    at::Tensor sum = y.narrow(0, 0, 2000).sin() + y.narrow(0, 2000, 2000).sin();
+    y.mul_(2);
+    sum = sum + y.narrow(0, 0, 2000).sin() + y.narrow(0, 2000, 2000).sin();
+    sum.sum().backward();
+  }
+  const at::Tensor exact = x.detach().cos() + 2 * (2 * x.detach()).cos();
+  EXPECT_LT(testing::relative_error(x.grad(), exact), 0.02);
+}
+
 TEST(Autocast, TrainsALanguageModel) {
   models::DecoderLm model(models::DecoderLmOptions{.vocabulary = 50,
                                                    .dim = 64,

@@ -16,7 +16,7 @@ using hpts::SavedFormat;
 
 ResNetTrainingOptions options_of(const Context& context) {
   if (context.scale == Scale::quick) {
-    return {.depth = 50, .batch = 2, .size = 96, .seed = context.seed};
+    return {.depth = 50, .batch = 4, .size = 96, .seed = context.seed};
   }
   return {.depth = 152, .batch = 16, .size = 224, .seed = context.seed};
 }
@@ -76,6 +76,7 @@ Quality quality_of(const ResNetTrainingOptions& options, const Context& context)
     metrics.push_back({concat("kept: ", name), 100 * memory.kept / fp32.kept, "% of fp32"});
     if (how.checkpointing || how.plan.saved != SavedFormat::int8_blocks) continue;
     quality.candidate = memory.kept / fp32.kept;
+    if (context.scale == Scale::quick) continue;  // there, parameters are most of the peak
     metrics.push_back({"peak below fp32", percent_below(memory.peak, fp32.peak), "%"});
     metrics.push_back({"peak below autocast", percent_below(memory.peak, autocast.peak), "%"});
   }
@@ -85,6 +86,7 @@ Quality quality_of(const ResNetTrainingOptions& options, const Context& context)
 Workload prepare(const Context& context) {
   const ResNetTrainingOptions options = options_of(context);
   const auto training = std::make_shared<ResNetTraining>(options);
+  training->step(forward_fp32);  // so that gradients and momentum are there
   return {.data = data_source(concat("ResNet-", options.depth, ", ", options.batch,
                                      " generated images of ", options.size, "x", options.size),
                               true, {training->images()}),
@@ -98,8 +100,8 @@ Case make_case() {
           .domain = Domain::cv,
           .module = "hpts",
           .summary =
-              "A training step of ResNet-152 on 16 images of 224x224 (ResNet-50 on 2 of 96x96 in a "
-              "quick run) in bf16: what is kept for the backward pass, and step time",
+              "A training step of ResNet-152 on 16 images of 224x224 (ResNet-50 on 4 of 96x96 in "
+              "a quick run) in bf16: what is kept for the backward pass, and step time",
           .baseline = "at::autocast to bf16",
           .candidate = "hpts::Autocast to bf16, kept in int8 blocks, norms computed again",
           .gate = {.metric = "memory kept for the backward pass, share of fp32's",

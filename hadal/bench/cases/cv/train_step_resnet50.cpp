@@ -25,6 +25,7 @@ double final_loss(const ResNetTrainingOptions& options, const ResNetTraining::Fo
 Workload prepare(const Context& context) {
   const ResNetTrainingOptions options = options_of(context);
   const auto training = std::make_shared<ResNetTraining>(options);
+  training->step(forward_fp32);  // so that gradients and momentum are there
   return {.data = data_source(concat("ResNet-50, ", options.batch, " generated images of ",
                                      options.size, "x", options.size),
                               true, {training->images()}),
