@@ -38,7 +38,7 @@ class ParallelModel {
   std::int64_t collectives_ = 0;
 };
 
-/// The accuracy, on glyphs that it has not seen, of a GlyphCnn after `steps` steps with both ranks.
+/// The accuracy, on glyphs that it has not seen, of a small network after `steps` steps with both ranks.
 double trained_accuracy(const std::shared_ptr<ProcessGroup>& group, Method method, int steps,
                         std::uint64_t seed);
 
