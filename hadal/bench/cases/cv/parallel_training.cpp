@@ -24,12 +24,12 @@ namespace {
 
 // Both methods cut the gradients alike. The models are small, and so are the buckets.
 constexpr std::int64_t kBucketBytes = 256 << 10;
-constexpr std::int64_t kCompressionRank = 2;
+constexpr std::int64_t kCompressionRank = 4;
 
 constexpr std::int64_t kBatch = 32;           // of each rank
 constexpr std::int64_t kTrainImages = 8'192;  // of each rank; a multiple of the batch
 constexpr std::int64_t kTestImages = 4'096;
-constexpr double kLearningRate = 0.1;
+constexpr double kLearningRate = 0.05;
 
 /// All-reduces `gradients` as one, and waits.
 void reduce_together(ProcessGroup& group, const std::vector<at::Tensor>& gradients) {

@@ -150,7 +150,7 @@ Quality quality_of(LinkedWorkers& workers, int steps, std::uint64_t seed) {
 
 Workload prepare(const Context& context) {
   const auto workers = std::make_shared<LinkedWorkers>(kId);
-  const int steps = context.scale == Scale::full ? 1'000 : 100;
+  const int steps = context.scale == Scale::full ? 3'000 : 1'000;
   const std::string description =
       concat("glyphs generated from seed ", context.seed, ", ", steps, " batches of 64");
   return {.data = {.description = description, .sha256 = sha256(description), .generated = true},
@@ -169,7 +169,7 @@ Case make_case() {
               "Its quality is the accuracy of "
               "a small network that both ways have trained on the same glyphs",
           .baseline = "all-reduce of the gradients after backward, one bucket after the other",
-          .candidate = "hadal::hpts::DistributedDataParallel, PowerSGD of rank 2 during backward",
+          .candidate = "hadal::hpts::DistributedDataParallel, PowerSGD of rank 4 during backward",
           .gate = {.metric = "accuracy",
                    .bound = QualityResult::Bound::at_least,
                    .target = 0.9,
