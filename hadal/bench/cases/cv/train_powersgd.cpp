@@ -3,6 +3,7 @@
 #include "hadal/bench/runner/registry.h"
 #include "hadal/core/error.h"
 #include "hadal/core/file.h"
+#include "hadal/core/flops.h"
 #include "hadal/core/random.h"
 #include "hadal/hpts/distributed/scaling.h"
 #include "hadal/models/resnet_cifar.h"
@@ -148,6 +149,16 @@ Quality quality_of(LinkedWorkers& workers, int steps, std::uint64_t seed) {
   return quality;
 }
 
+/// Of the model in both processes; what PowerSGD computes besides is not counted.
+double step_flops() {
+  models::ResNetCifar model(20);
+  const FlopCounter counter;
+  at::cross_entropy_loss(model->forward(at::randn({kBatch, 3, 32, 32})),
+                         at::randint(10, {kBatch}, at::kLong))
+      .backward();
+  return 2 * counter.flops();
+}
+
 Workload prepare(const Context& context) {
   const auto workers = std::make_shared<LinkedWorkers>(kId);
   const int steps = context.scale == Scale::full ? 3'000 : 1'000;
@@ -156,7 +167,9 @@ Workload prepare(const Context& context) {
   return {.data = {.description = description, .sha256 = sha256(description), .generated = true},
           .quality = [=, seed = context.seed] { return quality_of(*workers, steps, seed); },
           .baseline = [=] { workers->ask("step blocking"); },
-          .candidate = [=] { workers->ask("step power_sgd"); }};
+          .candidate = [=] { workers->ask("step power_sgd"); },
+          .baseline_flops = step_flops(),
+          .candidate_flops = step_flops()};
 }
 
 Case make_case() {
