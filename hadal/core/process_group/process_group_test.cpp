@@ -103,6 +103,15 @@ TEST(ProcessGroupDistributed, NamesWhoDidNotCome) {
   });
 }
 
+TEST(ProcessGroupDistributed, NamesANetworkInterfaceThatIsNotThere) {
+  run_ranks(2, [] {
+    const std::string text = error_of<InvalidArgument>([] {
+      init_process_group({.timeout = std::chrono::seconds(20), .network_interface = "none0"});
+    });
+    EXPECT_TRUE(text.starts_with("gloo cannot use the network interface none0: ")) << text;
+  });
+}
+
 TEST(ProcessGroupDistributed, SaysThatTheStoreCannotBeReached) {
   const std::string text = error_of<Error>([] {
     init_process_group(
