@@ -108,11 +108,15 @@ void ParallelModel::reduce_blocking() {
   if (!bucket.empty()) send();
 }
 
-double trained_accuracy(const std::shared_ptr<ProcessGroup>& group, Method method, int steps,
-                        std::uint64_t seed) {
-  const data::LabelledImages train =
-      data::generate_glyphs(kTrainImages, Random(seed, "train", group->rank()).next());
-  const data::LabelledImages test = data::generate_glyphs(kTestImages, Random(seed, "test").next());
+Glyphs make_glyphs(int rank, std::uint64_t seed) {
+  const auto part = static_cast<std::uint64_t>(rank);
+  return {.train = data::generate_glyphs(kTrainImages, Random(seed, "train", part).next()),
+          .test = data::generate_glyphs(kTestImages, Random(seed, "test").next())};
+}
+
+double trained_accuracy(const std::shared_ptr<ProcessGroup>& group, Method method,
+                        const Glyphs& glyphs, int steps, std::uint64_t seed) {
+  const auto& [train, test] = glyphs;
   seed_aten(seed);
   torch::nn::Sequential model = make_classifier();
   ParallelModel parallel(*model, group, method, steps / 20);
@@ -123,10 +127,9 @@ double trained_accuracy(const std::shared_ptr<ProcessGroup>& group, Method metho
     for (auto& parameters : optimizer.param_groups()) parameters.options().set_lr(rate);
     const std::int64_t at = step * kBatch % kTrainImages;
     optimizer.zero_grad();
-    parallel.backward([&] {
-      return at::cross_entropy_loss(model->forward(as_input(train.images.narrow(0, at, kBatch))),
-                                    train.labels.narrow(0, at, kBatch));
-    });
+    const at::Tensor images = as_input(train.images.narrow(0, at, kBatch));
+    const at::Tensor labels = train.labels.narrow(0, at, kBatch);
+    parallel.backward([&] { return at::cross_entropy_loss(model->forward(images), labels); });
     optimizer.step();
   }
   return accuracy_of(model, test);

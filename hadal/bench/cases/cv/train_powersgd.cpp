@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <sstream>
 
 #include <ATen/Parallel.h>
@@ -76,6 +77,7 @@ void work(const std::vector<std::string>& arguments) {
   options.network_interface = linked_device(rank);
   const auto group = init_process_group(options);
   TimedStep blocking(group, Method::blocking), power_sgd(group, Method::power_sgd);
+  std::optional<Glyphs> glyphs;  // once there is a seed, which is the same for all commands
   while (true) {
     std::istringstream command(next_command());
     std::string what, method;
@@ -91,7 +93,8 @@ void work(const std::vector<std::string>& arguments) {
       int steps = 0;
       std::uint64_t seed = 0;
       command >> steps >> seed;
-      answer(concat(trained_accuracy(group, method_of(method), steps, seed)));
+      if (!glyphs) glyphs = make_glyphs(rank, seed);
+      answer(concat(trained_accuracy(group, method_of(method), *glyphs, steps, seed)));
     }
   }
 }
