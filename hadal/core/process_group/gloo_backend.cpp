@@ -13,14 +13,33 @@ namespace hadal {
 
 bool has_gloo() { return true; }
 
+namespace {
+
+using Gloo = c10d::ProcessGroupGloo;
+
+/// The network device, gloo's default where `interface` is empty.
+auto device_of(const std::string& interface) {
+  try {
+    return interface.empty() ? Gloo::createDefaultDevice()
+                             : Gloo::createDeviceForInterface(interface);
+  } catch (const std::exception& error) {
+    const std::string text = error.what();
+    throw InvalidArgument(
+        concat("gloo cannot use the network interface ",
+               interface.empty() ? "of this host's name" : interface, ": ",
+               text.substr(0, text.find('\n'))),
+        "set GLOO_SOCKET_IFNAME, or the option network_interface, to one that `ip addr` lists");
+  }
+}
+
+}  // namespace
+
 c10::intrusive_ptr<c10d::Backend> make_gloo(const BackendRequest& request) {
-  using Gloo = c10d::ProcessGroupGloo;
   auto options = Gloo::Options::create(request.timeout);
   const std::string interface = request.network_interface.empty()
                                     ? process_environment("GLOO_SOCKET_IFNAME").value_or("")
                                     : request.network_interface;
-  options->devices.push_back(interface.empty() ? Gloo::createDefaultDevice()
-                                               : Gloo::createDeviceForInterface(interface));
+  options->devices.push_back(device_of(interface));
   return c10::make_intrusive<Gloo>(request.store, request.rank, request.size, options);
 }
 

@@ -3,6 +3,9 @@
 #include "hadal/core/process_group/testing.h"
 #include "hadal/testing/error_of.h"
 
+#include <csignal>
+#include <cstdlib>
+
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
@@ -103,6 +106,15 @@ TEST(ProcessGroupDistributed, NamesWhoDidNotCome) {
   });
 }
 
+TEST(ProcessGroupDistributed, NamesANetworkInterfaceThatIsNotThere) {
+  run_ranks(2, [] {
+    const std::string text = error_of<InvalidArgument>([] {
+      init_process_group({.timeout = std::chrono::seconds(20), .network_interface = "none0"});
+    });
+    EXPECT_TRUE(text.starts_with("gloo cannot use the network interface none0: ")) << text;
+  });
+}
+
 TEST(ProcessGroupDistributed, SaysThatTheStoreCannotBeReached) {
   const std::string text = error_of<Error>([] {
     init_process_group(
@@ -110,6 +122,49 @@ TEST(ProcessGroupDistributed, SaysThatTheStoreCannotBeReached) {
          .timeout = std::chrono::milliseconds(300)});
   });
   EXPECT_TRUE(text.starts_with("cannot reach the store at 127.0.0.1:9")) << text;
+}
+
+/// Starts a group whose store rank 0 hosts, as without `hadal launch`, at a port that was free.
+std::shared_ptr<ProcessGroup> group_hosted_by_rank_0(std::chrono::milliseconds timeout) {
+  const Rendezvous place = find_rendezvous();
+  KeyStore meeting = KeyStore::connect(place.address, place.port, std::chrono::seconds(20));
+  if (place.rank == 0) {
+    meeting.set("free", std::to_string(KeyStore::host(0, std::chrono::seconds(1)).port()));
+  }
+  const int port = std::stoi(meeting.get({"free"}).at(0));
+  ::unsetenv("TORCHELASTIC_USE_AGENT_STORE");
+  return init_process_group({.rendezvous = {.port = port}, .timeout = timeout});
+}
+
+/// Rank 0 sends itself `signal` between two collectives; the others have to name it.
+void check_loss_of_host(int signal) {
+  const auto outcomes = testing::outcomes_of_ranks(
+      3,
+      [signal] {
+        const auto group = group_hosted_by_rank_0(std::chrono::seconds(3));
+        const at::Tensor sum = at::ones({1});
+        group->all_reduce(sum, "first").wait();
+        EXPECT_EQ(sum.item<float>(), 3);
+        if (group->rank() == 0) std::raise(signal);
+        try {
+          group->all_reduce(sum, "second").wait();
+          ADD_FAILURE() << "rank 0 is gone, and nobody noticed";
+        } catch (const PeerError& error) {
+          EXPECT_EQ(error.ranks(), std::vector<int>{0}) << error.what();
+        }
+      },
+      /*seconds=*/40);
+  for (const std::size_t rank : {1, 2}) {
+    EXPECT_TRUE(outcomes[rank].passed()) << outcomes[rank].output;
+  }
+}
+
+TEST(ProcessGroupDistributed, NamesRankZeroWhereItHostsTheStoreAndDies) {
+  check_loss_of_host(SIGKILL);
+}
+
+TEST(ProcessGroupDistributed, NamesRankZeroWhereItHostsTheStoreAndStops) {
+  check_loss_of_host(SIGSTOP);
 }
 
 }  // namespace

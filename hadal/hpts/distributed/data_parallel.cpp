@@ -3,6 +3,7 @@
 #include "hadal/core/file.h"
 #include "hadal/hpts/distributed/broadcast.h"
 #include "hadal/hpts/distributed/reducer.h"
+#include "hadal/hpts/optimizer/parameter.h"
 
 #include <algorithm>
 
@@ -19,10 +20,9 @@ struct Named {
 
 Named trained_parameters(const torch::nn::Module& model) {
   Named found;
-  for (const auto& item : model.named_parameters()) {
-    if (!item.value().requires_grad()) continue;
-    found.names.push_back(item.key());
-    found.tensors.push_back(item.value());
+  for (const auto& [name, tensor] : named_parameters(model)) {
+    found.names.push_back(name);
+    found.tensors.push_back(tensor);
   }
   return found;
 }

@@ -97,6 +97,24 @@ struct GradientReducer::Impl {
   std::shared_ptr<ProcessGroup::Impl> group;
   std::atomic<std::int64_t> step{0};
   std::unique_ptr<c10d::Reducer> reducer;
+
+  /// Runs `action` of the reducer, and says what its failure means here.
+  template <class Action>
+  void call(const Action& action) {
+    try {
+      action();
+    } catch (const c10::DistError& error) {
+      group->fail("the order of the gradients", first_line(error));
+    } catch (const c10::Error&) {
+      // Its advice is for Python. It checks that the step before has filled all buckets.
+      throw InvalidArgument(
+          concat("step ", step.load(), " left parameters without a gradient on rank ",
+                 group->job->place.rank),
+          "set find_unused_parameters, or let every parameter take part in the loss");
+    } catch (const std::exception& error) {
+      group->fail("the order of the gradients", first_line(error));
+    }
+  }
 };
 
 GradientReducer::GradientReducer(const std::vector<std::string>& names,
@@ -116,24 +134,12 @@ GradientReducer::~GradientReducer() {
 }
 
 void GradientReducer::before_forward() {
-  try {
-    impl_->reducer->rebuild_buckets();
-  } catch (const std::exception& error) {
-    impl_->group->fail("the order of the gradients", first_line(error));
-  }
+  impl_->call([this] { impl_->reducer->rebuild_buckets(); });
 }
 
 void GradientReducer::before_backward(const at::Tensor& output, std::int64_t step) {
+  impl_->call([&] { impl_->reducer->prepare_for_backward({output}); });
   impl_->step = step;
-  try {
-    impl_->reducer->prepare_for_backward({output});
-  } catch (const std::exception&) {
-    // What it says is for Python. It throws where the step before left parameters without gradient.
-    throw InvalidArgument(
-        concat("step ", step - 1, " left parameters without a gradient on rank ",
-               impl_->group->job->place.rank),
-        "set find_unused_parameters, or let every parameter take part in the loss");
-  }
 }
 
 }  // namespace hadal::hpts

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "hadal/data/labelled_images.h"
 #include "hadal/hpts/distributed/data_parallel.h"
 
 #include <cstdint>
@@ -38,8 +39,15 @@ class ParallelModel {
   std::int64_t collectives_ = 0;
 };
 
-/// The accuracy, on glyphs that it has not seen, of a GlyphCnn after `steps` steps with both ranks.
-double trained_accuracy(const std::shared_ptr<ProcessGroup>& group, Method method, int steps,
-                        std::uint64_t seed);
+/// Glyphs of `seed`: to train on, other ones for each rank, and to test with, the same for all.
+struct Glyphs {
+  data::LabelledImages train;
+  data::LabelledImages test;
+};
+Glyphs make_glyphs(int rank, std::uint64_t seed);
+
+/// The accuracy, on the test glyphs, of a small network after `steps` steps with both ranks.
+double trained_accuracy(const std::shared_ptr<ProcessGroup>& group, Method method,
+                        const Glyphs& glyphs, int steps, std::uint64_t seed);
 
 }  // namespace hadal::bench
