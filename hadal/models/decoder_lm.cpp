@@ -84,8 +84,13 @@ struct Pass {
 at::Tensor attend(const Pass& pass, const at::Tensor& query, const at::Tensor& key,
                   const at::Tensor& value, std::int64_t layer) {
   const at::Tensor mixed = pass.attention(query, key, value, layer);
+  // Under mixed precision the three may have types of their own, and the result that of any.
+  at::ScalarType type = query.scalar_type();
+  for (const at::Tensor& other : {key, value}) {
+    if (mixed.defined() && mixed.scalar_type() == other.scalar_type()) type = other.scalar_type();
+  }
   require_input(concat("DecoderLm: result of the attention of layer ", layer).c_str(), mixed,
-                query.sizes(), query.scalar_type());
+                query.sizes(), type);
   return mixed;
 }
 

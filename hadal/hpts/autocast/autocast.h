@@ -25,8 +25,8 @@ struct AutocastOptions {
 ///     loss.backward();
 ///
 /// Any LibTorch model works as it is. Convolutions, products of matrices, attention and batch norms
-/// compute in the type of the layer whose parameter they use; those without one, in that of
-/// `plan.otherwise`. Losses, softmax and other norms compute in fp32, and everything else in the
+/// compute in the type of the layer whose parameter they use; those without one, in the widest type
+/// that they are given. Losses, softmax and other norms compute in fp32, and everything else in the
 /// type that it is given. Weights, and the gradients that parameters get, stay fp32. fp16 means
 /// bf16 on a CPU, which computes fp16 hundreds of times slower; that is logged once.
 ///

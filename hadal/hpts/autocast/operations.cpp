@@ -56,6 +56,19 @@ const LayerPlan* layer_of(const AutocastState& state, const Arguments&... argume
   return layer;
 }
 
+/// The widest type among the arguments, in which nothing of any is lost.
+template <class... Arguments>
+Precision widest_of(const Arguments&... arguments) {
+  Precision widest = Precision::bf16;
+  const auto look_at = [&](const auto& argument) {
+    if constexpr (IsTensor<decltype(argument)>) {
+      if (argument.scalar_type() == at::kFloat) widest = Precision::fp32;
+    }
+  };
+  (look_at(arguments), ...);
+  return widest;
+}
+
 template <class Argument>
 decltype(auto) cast_argument(AutocastState& state, Argument&& argument, Precision precision,
                              bool images) {
@@ -83,7 +96,9 @@ struct Wrapped<Operation, rule, Result(Arguments...)> {
     const LayerPlan& plan = layer == nullptr ? state->otherwise() : *layer;
     const AutocastState::InLayer in_layer(*state, plan);
     constexpr bool images = rule == Rule::images_in_layer_type;
-    const Precision precision = rule == Rule::in_fp32 ? Precision::fp32 : plan.compute;
+    const Precision precision = rule == Rule::in_fp32 ? Precision::fp32
+                                : layer != nullptr    ? plan.compute
+                                                      : widest_of(arguments...);
     return Operation::call(
         cast_argument<Arguments>(*state, std::forward<Arguments>(arguments), precision, images)...);
   }
