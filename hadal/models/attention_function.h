@@ -8,9 +8,9 @@
 namespace hadal::models {
 
 /// The attention of layer `layer`, from 0: query [b, heads, t, head_dim], and key and value
-/// [b, kv_heads, t, head_dim], to a tensor of the query's shape and the type of one of
-/// them, which differ under mixed precision only. A model says which keys a
-/// query sees, and whether query and key are turned to their positions.
+/// [b, kv_heads, t, head_dim], to a tensor of the query's shape and the type of one of them; they
+/// differ under mixed precision only. A model says which keys a query sees, and whether query and
+/// key are turned to their positions.
 using AttentionFunction = std::function<at::Tensor(const at::Tensor& query, const at::Tensor& key,
                                                    const at::Tensor& value, std::int64_t layer)>;
 

@@ -67,7 +67,7 @@ class TrainCommand(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertEqual(
             done.stderr.splitlines()[0],
-            f"hadal: {self.config}, line 12: train.batch: expected an integer from 1 to 1e+12, got 0",
+            f"hadal: {self.config}, line 13: train.batch: expected an integer from 1 to 1e+12, got 0",
         )
         self.assertEqual([path.name for path in self.folder.iterdir()], ["run.toml"])
 

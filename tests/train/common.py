@@ -21,6 +21,9 @@ set = "stories"
 [train]
 batch = 4
 steps = {steps}
+[optimizer]
+schedule = "constant"
+warm_up = 0
 [checkpoints]
 folder = "checkpoints"
 every = {every}
