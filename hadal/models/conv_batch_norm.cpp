@@ -5,23 +5,30 @@
 namespace hadal::models {
 namespace {
 
-torch::nn::Conv2d make_conv(std::int64_t in_channels, std::int64_t out_channels,
-                            const torch::ExpandingArray<2>& stride, bool bias) {
-  return torch::nn::Conv2d(
-      torch::nn::Conv2dOptions(in_channels, out_channels, 3).stride(stride).padding(1).bias(bias));
+torch::nn::Conv2dOptions conv_options(const ConvBatchNormOptions& options) {
+  return torch::nn::Conv2dOptions(options.in_channels, options.out_channels, options.kernel)
+      .stride(options.stride)
+      .padding(options.kernel / 2)
+      .bias(false);
 }
 
 }  // namespace
 
-ConvBatchNorm::ConvBatchNorm(torch::nn::Module& parent, int index, std::int64_t in_channels,
-                             std::int64_t out_channels, std::int64_t stride)
-    : conv_name_("conv" + std::to_string(index)),
-      norm_name_("bn" + std::to_string(index)),
-      conv_(
-          parent.register_module(conv_name_, make_conv(in_channels, out_channels, stride, false))),
-      norm_(parent.register_module(norm_name_, torch::nn::BatchNorm2d(out_channels))) {
+ConvBatchNorm::ConvBatchNorm(torch::nn::Module& parent, const ConvBatchNormOptions& options)
+    : conv_name_(options.conv_name),
+      norm_name_(options.norm_name),
+      conv_(parent.register_module(conv_name_, torch::nn::Conv2d(conv_options(options)))),
+      norm_(parent.register_module(norm_name_, torch::nn::BatchNorm2d(options.out_channels))) {
   torch::nn::init::kaiming_normal_(conv_->weight, 0, torch::kFanIn, torch::kReLU);
 }
+
+ConvBatchNorm::ConvBatchNorm(torch::nn::Module& parent, int index, std::int64_t in_channels,
+                             std::int64_t out_channels, std::int64_t stride)
+    : ConvBatchNorm(parent, {.conv_name = "conv" + std::to_string(index),
+                             .norm_name = "bn" + std::to_string(index),
+                             .in_channels = in_channels,
+                             .out_channels = out_channels,
+                             .stride = stride}) {}
 
 at::Tensor ConvBatchNorm::forward(const at::Tensor& x) {
   const at::Tensor convolved = conv_->forward(x);
@@ -37,8 +44,11 @@ void ConvBatchNorm::fold(torch::nn::Module& parent) {
   const at::Tensor shift =
       norm_->bias.to(at::kDouble) - norm_->running_mean.to(at::kDouble) * scale;
 
-  const auto& options = conv_->options;
-  auto folded = make_conv(options.in_channels(), options.out_channels(), options.stride(), true);
+  const auto& old = conv_->options;
+  torch::nn::Conv2d folded(
+      torch::nn::Conv2dOptions(old.in_channels(), old.out_channels(), old.kernel_size())
+          .stride(old.stride())
+          .padding(old.padding()));
   folded->to(conv_->weight.device(), conv_->weight.scalar_type());
   folded->weight.copy_(conv_->weight.to(at::kDouble) * scale.view({-1, 1, 1, 1}));
   folded->bias.copy_(shift);

@@ -9,11 +9,23 @@
 
 namespace hadal::models {
 
-/// A 3x3 convolution with zero padding 1 and without bias, and the batch norm after it. The two are
-/// registered side by side in the parent, as `conv<index>` and `bn<index>`, which is how published
-/// ResNet checkpoints name them. Weights start as in He et al. (2015), for a ReLU afterwards.
+/// The shape of a ConvBatchNorm, and what its two parts are called.
+struct ConvBatchNormOptions {
+  std::string conv_name;
+  std::string norm_name;
+  std::int64_t in_channels = 0;
+  std::int64_t out_channels = 0;
+  std::int64_t kernel = 3;  ///< odd; its half is padded with zeros on each side
+  std::int64_t stride = 1;
+};
+
+/// A convolution without bias and the batch norm after it. The two are registered side by side in
+/// the parent, which is how published ResNet checkpoints name them. Weights start as in He et al.
+/// (2015), for a ReLU afterwards.
 class ConvBatchNorm {
  public:
+  ConvBatchNorm(torch::nn::Module& parent, const ConvBatchNormOptions& options);
+  /// A 3x3 convolution `conv<index>` with the norm `bn<index>`.
   ConvBatchNorm(torch::nn::Module& parent, int index, std::int64_t in_channels,
                 std::int64_t out_channels, std::int64_t stride = 1);
 

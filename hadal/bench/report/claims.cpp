@@ -89,13 +89,25 @@ std::optional<Measurement> generation_compute(const CaseResult& result) {
                            result.data.generated ? "generated text" : "real text")};
 }
 
+std::optional<Measurement> training_memory(const CaseResult& result) {
+  const auto peak = metric(result, "peak below fp32");
+  const auto below_autocast = metric(result, "peak below autocast");
+  if (!peak || !below_autocast) return std::nullopt;
+  return Measurement{
+      .measured = concat("peak memory of a step ", change(-*peak), " against FP32, ",
+                         change(-*below_autocast), " against autocast to bf16"),
+      .conditions = concat(result.data.description, "; ", result.candidate,
+                           "; parameters, gradients and momentum in FP32, included")};
+}
+
 constexpr std::array kRows{
     Row{"Attention that keeps 30 % of interactions, CNN/DailyMail",
         "compute \u221268 %, ROUGE \u22122.1 %", "nlp/summarize-dao-keep30", sparse_summaries},
     Row{"Generation of long text", "compute \u221237 %", "nlp/lm-dao-keep30", generation_compute},
     Row{"Memory of attention over 16K tokens", "dense score matrix over 48 GB in FP16",
         "nlp/attention-dense-16k", attention_memory},
-    Row{"Memory of training ResNet-152", "\u221242 % at 99.7 % of full accuracy"},
+    Row{"Memory of training ResNet-152", "\u221242 % at 99.7 % of full accuracy",
+        "cv/train-memory-resnet152", training_memory},
     Row{"Communication efficiency of distributed training", "3.2x"},
     Row{"Inference of a model of 175B parameters", "120 \u2192 380 samples/s"},
     Row{"Memory of a model of 175B parameters", "4.2 TB \u2192 1.8 TB"},

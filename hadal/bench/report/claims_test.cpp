@@ -124,6 +124,21 @@ TEST(Claims, LeaveRowBOpenWhereAMetricIsMissing) {
   }
 }
 
+TEST(Claims, FillRowDFromTheTrainingStep) {
+  CaseResult result = sample_case("cv/train-memory-resnet152");
+  result.metrics = {{"peak below fp32", 63.6, "%"}, {"peak below autocast", 40.6, "%"}};
+  const std::vector<Claim> claims = claims_of({result});
+  EXPECT_EQ(claims[3].measured,
+            "peak memory of a step \u221264 % against FP32, \u221241 % against autocast to bf16");
+  EXPECT_TRUE(claims[3].conditions.starts_with(result.data.description));
+  EXPECT_EQ(claims[3].command, "hadal bench run cv/train-memory-resnet152");
+  for (std::size_t i = 0; i < 2; ++i) {
+    CaseResult without = result;
+    without.metrics.erase(without.metrics.begin() + static_cast<std::ptrdiff_t>(i));
+    EXPECT_FALSE(claims_of({without})[3].measured) << i;
+  }
+}
+
 TEST(Claims, LeaveRowCOpenWhereTheCaseFailedOrLacksAMetric) {
   CaseResult failed = attention(2);
   failed.verdict = Verdict::failed;

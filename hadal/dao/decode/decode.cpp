@@ -71,17 +71,20 @@ DecodeShape checked_shape(const at::Tensor& query, const PagedKvCache& cache, Se
   return shape;
 }
 
-at::Tensor query_features(const at::Tensor& query, const DecodeShape& shape, double scale) {
-  const std::int64_t rows = query.size(0) * query.size(1);
-  const std::int64_t size = shape.cache.memory.feature_count();
-  const at::Tensor features = shape.cache.options.scorer->query_features(query, scale);
-  if (features.scalar_type() == at::kFloat &&
-      features.numel() == rows * shape.query_blocks() * size) {
-    return features.contiguous().view({rows, shape.query_blocks(), size});
+QueryFeatures query_features(const at::Tensor& query, const DecodeShape& shape, double scale) {
+  const BlockScorer& scorer = *shape.cache.options.scorer;
+  const Scoring scoring = scorer.scoring();
+  const std::vector<std::int64_t> sizes =
+      scoring == Scoring::each_query
+          ? std::vector{query.size(0) * query.size(1), query.size(2), query.size(3)}
+          : std::vector{query.size(0) * query.size(1), shape.query_blocks(),
+                        shape.cache.memory.feature_count()};
+  const at::Tensor features = scorer.query_features(query, scale);
+  if (features.scalar_type() == at::kFloat && features.sizes() == sizes) {
+    return {features.contiguous(), scoring};
   }
-  throw InvalidArgument(concat("decode: expected the scorer to give fp32 [", rows, ", ",
-                               shape.query_blocks(), ", ", size, "], got ", features.scalar_type(),
-                               " ", features.sizes()));
+  throw InvalidArgument(concat("decode: expected the scorer to give fp32 ", at::IntArrayRef(sizes),
+                               ", got ", features.scalar_type(), " ", features.sizes()));
 }
 
 /// Some of a group's blocks, and where its results go.
@@ -220,7 +223,7 @@ DecodeResult decode(const at::Tensor& query, const PagedKvCache& cache, Sequence
   const at::Tensor plain = query.detach();
   const double scale = scale_of({.scale = options.scale}, query.size(3));
   const auto groups = plan(shape, options.budget,
-                           options.budget ? query_features(plain, shape, scale) : at::Tensor());
+                           options.budget ? query_features(plain, shape, scale) : QueryFeatures());
   Call call{.shape = shape,
             .query = plain.to(at::kFloat).contiguous(),
             .scale = scale,
@@ -244,16 +247,18 @@ double decode_flops(const at::Tensor& query, const PagedKvCache& cache, Sequence
                     const DecodeOptions& options) {
   const DecodeShape shape = checked_shape(query, cache, sequences, options);
   std::int64_t pairs = 0;
-  std::int64_t scored = 0;
+  ScoredPairs scored{};
   for (const Group& group : plan(shape, options.budget, {})) {
     pairs += shape.group() * group.row.queries * group.count() * kBlockSize;
-    scored += shape.group() * group.scored();
+    const auto blocks = static_cast<double>(shape.group() * group.scored());
+    scored.blocks += blocks;
+    scored.queries += blocks * static_cast<double>(group.row.queries);
   }
   const double products = 4.0 * static_cast<double>(pairs) * static_cast<double>(query.size(3));
   if (!options.budget) return products;
   const at::Tensor no_keys =
       at::empty({query.size(0), shape.kv_heads(), 0, query.size(3)}, query.options());
-  return products + cache.options().scorer->flops(query, no_keys, static_cast<double>(scored));
+  return products + cache.options().scorer->flops(query, no_keys, scored);
 }
 
 }  // namespace hadal::dao

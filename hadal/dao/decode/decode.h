@@ -14,7 +14,8 @@ namespace hadal::dao {
 struct DecodeOptions {
   /// How many pages to look at; all where empty. As TopK's by the cache's scorer, but that the
   /// heads that share keys choose together: by the sum of their shares, each head's softmax over
-  /// the scores of the full pages that it sees.
+  /// the scores of the full pages that it sees. Where a scorer takes each query by itself, its
+  /// shares are of those pages too.
   std::optional<Budget> budget = {};
   /// Of the scores; 1 / sqrt(head_dim) where empty. Must be positive.
   std::optional<double> scale = {};

@@ -3,6 +3,7 @@
 #include "hadal/dao/decode/decode.h"
 #include "hadal/dao/decode/plan.h"
 #include "hadal/dao/decode/test_support.h"
+#include "hadal/dao/gate/dynamic_gate.h"
 #include "hadal/dao/select/kept.h"
 
 #include <numeric>
@@ -56,7 +57,8 @@ std::vector<Group> groups_of(const One& one, const Budget& budget) {
   const CacheState& state = one.model.cache.state();
   const DecodeShape shape{state, {&state.at(one.id)}, one.query.size(1), one.query.size(2)};
   const double scale = 1 / std::sqrt(40.0);
-  return plan(shape, budget, state.options.scorer->query_features(one.query, scale));
+  const BlockScorer& scorer = *state.options.scorer;
+  return plan(shape, budget, {scorer.query_features(one.query, scale), scorer.scoring()});
 }
 
 TEST_F(DecodeSelection, IsTopKsWhereHeadsDoNotShareKeys) {
@@ -90,6 +92,23 @@ TEST_F(DecodeSelection, IsTopKsWhereHeadsDoNotShareKeys) {
         }
       }
     }
+  }
+}
+
+TEST_F(DecodeSelection, IsTopKsByAGateWhereAQueryDecodes) {
+  const DynamicGate gate(GateOptions{.heads = 2, .kv_heads = 2, .head_dim = 40});
+  const auto scorer = std::make_shared<const GateScorer>(*gate);
+  const Budget budget{.keep = 0.3, .always = {.sinks = 1, .window = 1}};
+  for (const std::int64_t tokens : {64, 1000, 1024}) {
+    const One one({2, 2, 1, tokens}, scorer, at::kFloat);
+    const BlockLists lists = TopK(scorer, budget).select(one.query, one.key());
+    const DecodeResult got = decode(one.query, one.model.cache, Ids{one.id}, {.budget = budget});
+    const AttentionResult expected = attention_forward(one.query, one.key(), one.value(), lists);
+    EXPECT_LE(error_of(got.output, expected.output.to(at::kDouble)), 1e-6);
+    // Several queries choose together, each by its shares of the pages that are full.
+    const at::Tensor chunk = at::randn({1, 2, std::min<std::int64_t>(tokens, 40), 40});
+    EXPECT_LT(decode(chunk, one.model.cache, Ids{one.id}, {.budget = budget}).kept,
+              tokens == 64 ? 1.1 : 0.5);
   }
 }
 

@@ -1,7 +1,5 @@
 #include "hadal/dao/decode/plan.h"
 
-#include "hadal/dao/select/block_features.h"
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -12,19 +10,19 @@
 namespace hadal::dao {
 namespace {
 
-/// The products of a query's features with those of the first blocks of a sequence, as many as
-/// `scores` has.
-void score_pages(const CacheState& cache, const CachedSequence& sequence, std::int64_t kv_head,
-                 const float* query, std::span<float> scores) {
+/// The features of the first `count` blocks of a sequence; pages that follow each other are one
+/// run.
+std::vector<KeyRun> runs_of(const CacheState& cache, const CachedSequence& sequence,
+                            std::int64_t kv_head, std::size_t count) {
   const auto& pages = sequence.pages;
-  for (std::size_t i = 0; i < scores.size();) {
-    // Pages that follow each other are scored together.
-    std::size_t end = i + 1;
-    while (end < scores.size() && pages[end] == pages[end - 1] + 1) ++end;
-    score_blocks(query, cache.memory.features(kv_head, pages[i]),
-                 static_cast<std::int64_t>(end - i), cache.memory.feature_count(), &scores[i]);
-    i = end;
+  std::vector<KeyRun> runs;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i == 0 || pages[i] != pages[i - 1] + 1) {
+      runs.push_back({cache.memory.features(kv_head, pages[i]), 0});
+    }
+    ++runs.back().count;
   }
+  return runs;
 }
 
 /// Adds each score's share, its softmax over `scores`, to `shares`. What is not a number has all of
@@ -45,15 +43,14 @@ void add_shares(std::span<const float> scores, std::span<float> shares) {
 /// Of all visible blocks, for the heads of a group together. Only those that are full and seen by
 /// all queries have a score: the others are kept anyway.
 std::vector<float> shared_scores(const DecodeShape& shape, const Group& group,
-                                 const at::Tensor& features) {
+                                 BlockScores& scorer) {
   std::vector<float> result(static_cast<std::size_t>(group.row.visible.count));
   const std::span<float> scored(result.data(), static_cast<std::size_t>(group.scored()));
   const CachedSequence& sequence = *shape.sequences[static_cast<std::size_t>(group.sequence)];
   const std::int64_t first_head = group.sequence * shape.heads + group.kv_head * shape.group();
+  const auto runs = runs_of(shape.cache, sequence, group.kv_head, scored.size());
   const auto score = [&](std::int64_t head, std::span<float> to) {
-    const std::int64_t row = (first_head + head) * shape.query_blocks() + group.query_block;
-    score_pages(shape.cache, sequence, group.kv_head,
-                features.const_data_ptr<float>() + row * features.size(2), to);
+    scorer.find({first_head + head, group.query_block, group.row.queries}, runs, {}, to);
   };
   if (shape.group() == 1) {
     score(0, scored);
@@ -77,12 +74,13 @@ std::int64_t Group::kept_pairs() const {
 }
 
 std::vector<Group> plan(const DecodeShape& shape, const std::optional<Budget>& budget,
-                        const at::Tensor& features) {
+                        const QueryFeatures& features) {
   const std::int64_t blocks = shape.query_blocks();
   const auto sequences = static_cast<std::int64_t>(shape.sequences.size());
   std::vector<Group> groups(static_cast<std::size_t>(sequences * shape.kv_heads() * blocks));
   at::parallel_for(0, static_cast<std::int64_t>(groups.size()), 1, [&](auto begin, auto end) {
     Choice choice;
+    BlockScores scorer(features, shape.cache.memory.feature_count());
     for (auto i = begin; i < end; ++i) {
       Group& group = groups[static_cast<std::size_t>(i)];
       group.sequence = i / blocks / shape.kv_heads();
@@ -91,7 +89,7 @@ std::vector<Group> plan(const DecodeShape& shape, const std::optional<Budget>& b
       const Problem problem = shape.problem(group.sequence);
       group.row = row_of(problem, group.query_block);
       if (!budget) continue;
-      if (features.defined()) choice.scores = shared_scores(shape, group, features);
+      if (features.numbers.defined()) choice.scores = shared_scores(shape, group, scorer);
       group.blocks =
           choose_row(problem, budget->always, group.query_block, choice,
                      [&](const Row& row, Choice& found) { return best(*budget, row, found); });

@@ -44,9 +44,9 @@ struct Group {
 };
 
 /// All groups, in the order [sequences, kv_heads, query blocks]. `features` are the scorer's
-/// numbers of the queries, fp32 [sequences * heads, query blocks, features]; where undefined, all
-/// blocks score the same, which leaves the number of blocks as it is.
+/// numbers of the queries; without any, all blocks score the same, which leaves the number of
+/// blocks as it is.
 std::vector<Group> plan(const DecodeShape& shape, const std::optional<Budget>& budget,
-                        const at::Tensor& features);
+                        const QueryFeatures& features);
 
 }  // namespace hadal::dao

@@ -28,18 +28,18 @@ at::Tensor seen(const VisibleBlocks& visible, std::int64_t rows, std::int64_t ke
   return result & mask->narrow(1, 0, keys).unsqueeze(1).unsqueeze(1);
 }
 
-/// The weights of each key block, the mean of the queries that see something: from scores
-/// [batch, heads, rows, keys] to [batch, heads, key blocks].
+/// The largest of the queries' weights of each key block: from scores [batch, heads, rows, keys] to
+/// [batch, heads, key blocks].
 at::Tensor block_weights(const at::Tensor& scores, const at::Tensor& is_seen) {
   const std::int64_t keys = scores.size(3);
   const at::Tensor weights =
       scores.masked_fill(~is_seen, -std::numeric_limits<float>::infinity()).softmax(3);
   const at::Tensor sees = is_seen.any(3, /*keepdim=*/true);
-  const at::Tensor sum = at::where(sees, weights, at::zeros({}, weights.options())).sum(2);
-  const at::Tensor mean = sum / sees.sum(2).clamp_min(1);
-  return at::constant_pad_nd(mean, {0, blocks_of(keys) * kBlockSize - keys})
-      .unflatten(2, {-1, kBlockSize})
-      .sum(3);
+  const at::Tensor real = at::where(sees, weights, at::zeros({}, weights.options()));
+  return at::constant_pad_nd(real, {0, blocks_of(keys) * kBlockSize - keys})
+      .unflatten(3, {-1, kBlockSize})
+      .sum(4)
+      .amax(2);
 }
 
 }  // namespace

@@ -6,118 +6,88 @@
 #include "hadal/dao/select/rows.h"
 #include "hadal/models/train.h"
 
-#include <cmath>
 #include <limits>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/gather.h>
-#include <ATen/ops/scatter.h>
 #include <ATen/ops/sort.h>
 #include <ATen/ops/xlogy.h>
-#include <ATen/ops/zeros_like.h>
 
 namespace hadal::dao {
 namespace {
 
-/// Of the cross-entropy in the loss: as much as calibrates the sigmoid without a cost in recall.
-constexpr double kCalibration = 0.1;
-
 void check(const DistilOptions& options) {
-  if (!(options.mass > 0 && options.mass < 1)) {
-    throw InvalidArgument(
-        concat("distil: expected a mass above 0 and below 1, got ", options.mass));
-  }
   if (!(options.keep > 0 && options.keep <= 1)) {
     throw InvalidArgument(concat("distil: expected keep above 0 and up to 1, got ", options.keep));
   }
 }
 
 void check(const GateExample& example, const GateOptions& gate) {
-  const auto& [blocks, attention, log_visible] = example;
-  const auto is_fp32 = [](const at::Tensor& x) {
-    return x.defined() && x.dim() == 4 && x.scalar_type() == at::kFloat;
+  const auto& [input, attention] = example;
+  const auto is = [](const at::Tensor& x, at::ScalarType type) {
+    return x.defined() && x.dim() == 4 && x.scalar_type() == type;
   };
-  if (!is_fp32(blocks.query) || !is_fp32(blocks.key) || !is_fp32(attention) ||
-      !is_fp32(log_visible)) {
-    throw InvalidArgument("distil: expected examples of four fp32 tensors of rank 4",
-                          "make them with gate_example()");
+  if (!is(input.query, at::kFloat) || !is(input.key, at::kFloat) || !is(input.visible, at::kBool) ||
+      !is(attention, at::kFloat)) {
+    throw InvalidArgument(
+        "distil: expected examples of three fp32 tensors and a bool one of rank 4",
+        "make them with gate_example()");
   }
-  const std::int64_t rows = blocks.query.size(2);
-  const std::int64_t keys = blocks.key.size(2);
-  const std::int64_t batch = blocks.query.size(0);
-  const bool fits = blocks.key.size(0) == batch &&
+  const std::int64_t batch = input.query.size(0);
+  const std::int64_t rows = blocks_of(input.query.size(2));
+  const std::int64_t keys = input.key.size(2);
+  const bool fits = input.key.size(0) == batch &&
                     attention.sizes() == at::IntArrayRef({batch, gate.heads, rows, keys}) &&
-                    log_visible.sizes() == at::IntArrayRef({batch, 1, rows, keys});
+                    input.visible.sizes() == at::IntArrayRef({batch, 1, rows, keys});
   if (fits && attention.numel() > 0) return;
   throw InvalidArgument(
       concat("distil: expected one or more blocks of attention [", batch, ", ", gate.heads, ", ",
-             rows, ", ", keys, "], and log_visible [", batch, ", 1, ", rows, ", ", keys, "], got ",
-             attention.sizes(), " and ", log_visible.sizes()),
+             rows, ", ", keys, "], and visible [", batch, ", 1, ", rows, ", ", keys, "], got ",
+             attention.sizes(), " and ", input.visible.sizes()),
       "make the examples with gate_example()");
 }
 
-at::Tensor log_visible(const at::Tensor& query, const at::Tensor& key,
-                       const AttentionOptions& options) {
+at::Tensor visible_pairs(const at::Tensor& query, const at::Tensor& key,
+                         const AttentionOptions& options) {
   const Problem problem{
       query.size(0), 1, 1, query.size(2), key.size(2), options.causal, RealKeys(options.key_mask)};
   const std::int64_t keys = blocks_of(problem.keys);
-  at::Tensor result = at::empty({problem.batch, 1, problem.query_blocks(), keys}, at::kFloat);
-  auto* to = result.mutable_data_ptr<float>();
+  at::Tensor result = at::empty({problem.batch, 1, problem.query_blocks(), keys}, at::kBool);
+  auto* to = result.mutable_data_ptr<bool>();
   for (std::int64_t i = 0; i < problem.rows(); ++i) {
     const Row row = row_of(problem, i);
     for (std::int64_t block = 0; block < keys; ++block) {
-      const auto pairs = static_cast<float>(block < row.visible.count ? row.pairs(block) : 0);
-      *to++ = std::log(pairs / static_cast<float>(row.queries * kBlockSize));
+      *to++ = block < row.visible.count && row.pairs(block) > 0;
     }
   }
   return result;
 }
 
-/// An example with what the trainer makes of it.
-struct Lesson {
-  PooledBlocks blocks;
-  at::Tensor attention;
-  at::Tensor log_visible;
-  at::Tensor is_visible;  // bool, as log_visible
-  at::Tensor is_wanted;   // fp32, as attention: 1 where a block is among those that hold the mass
-  at::Tensor rows;        // those that see something, as a number
-};
-
-Lesson lesson_of(const GateExample& example, double mass) {
-  const auto& [blocks, attention, log_visible] = example;
-  const at::Tensor is_visible = log_visible.gt(-std::numeric_limits<float>::infinity());
-  const auto [sorted, order] = at::sort(attention, -1, /*descending=*/true);
-  const at::Tensor before = sorted.cumsum(-1) - sorted;
-  const at::Tensor is_wanted =
-      at::scatter(at::zeros_like(attention), -1, order, before.lt(mass).to(at::kFloat));
-  const at::Tensor rows = is_visible.any(3).sum() * attention.size(1);
-  return {blocks, attention, log_visible, is_visible, is_wanted, rows.clamp_min(1)};
-}
-
-at::Tensor loss_of(const Lesson& lesson, const at::Tensor& logits) {
+at::Tensor loss_of(const GateExample& example, const at::Tensor& logits) {
+  const at::Tensor dense = example.attention.clamp_max(1);  // rounding may give more
+  const at::Tensor entropy = -at::xlogy(dense, dense) - at::xlogy(1 - dense, 1 - dense);
   const at::Tensor divergence =
-      at::xlogy(lesson.attention, lesson.attention) -
-      lesson.attention * (logits + lesson.log_visible.clamp_min(-1e4)).log_softmax(-1);
-  const at::Tensor entropy = at::binary_cross_entropy_with_logits(
-      logits, lesson.is_wanted, /*weight=*/{}, /*pos_weight=*/{}, at::Reduction::None);
-  const at::Tensor visible = lesson.is_visible.expand_as(logits).to(at::kFloat);
-  return divergence.sum() / lesson.rows +
-         kCalibration * (entropy * visible).sum() / visible.sum().clamp_min(1);
+      at::binary_cross_entropy_with_logits(logits, dense, /*weight=*/{}, /*pos_weight=*/{},
+                                           at::Reduction::None) -
+      entropy;
+  const at::Tensor& visible = example.input.visible;
+  const at::Tensor rows = visible.any(3).sum() * logits.size(1);
+  return divergence.masked_fill(~visible, 0).sum() / rows.clamp_min(1);
 }
 
-/// The share of attention in the share `keep` of each row's visible blocks, those of the largest
+/// The part of attention in the share `keep` of each row's visible blocks, those of the largest
 /// logits.
-double recall_of(const Lesson& lesson, const at::Tensor& logits, double keep) {
-  const at::Tensor scores =
-      logits.masked_fill(~lesson.is_visible, -std::numeric_limits<float>::infinity());
+double recall_of(const GateExample& example, const at::Tensor& logits, double keep) {
+  const at::Tensor& visible = example.input.visible;
+  const at::Tensor scores = logits.masked_fill(~visible, -std::numeric_limits<float>::infinity());
   const at::Tensor order = std::get<1>(at::sort(scores, /*stable=*/true, -1, /*descending=*/true));
-  const at::Tensor held = at::gather(lesson.attention, -1, order).cumsum(-1);
-  const at::Tensor kept =
-      lesson.is_visible.sum(-1, /*keepdim=*/true).mul(keep).round().clamp_min(1);
+  const at::Tensor held = at::gather(example.attention, -1, order).cumsum(-1);
+  const at::Tensor kept = visible.sum(-1, /*keepdim=*/true).mul(keep).round().clamp_min(1);
   const at::Tensor last = (kept.to(at::kLong) - 1).expand({-1, logits.size(1), -1, -1});
-  return (at::gather(held, -1, last).sum() / lesson.rows).item<double>();
+  const double all = example.attention.sum().item<double>();
+  return all == 0 ? 1 : at::gather(held, -1, last).sum().item<double>() / all;
 }
 
 }  // namespace
@@ -125,29 +95,25 @@ double recall_of(const Lesson& lesson, const at::Tensor& logits, double keep) {
 GateExample gate_example(const at::Tensor& query, const at::Tensor& key,
                          const AttentionOptions& options) {
   const at::Tensor attention = block_attention(query, key, options);  // checks
-  return {
-      {pooled_queries(query, scale_of(options, query.size(3))), pooled_keys(key, options.key_mask)},
-      attention,
-      log_visible(query, key, options)};
+  return {.input = {.query = query.detach().to(at::kFloat) * scale_of(options, query.size(3)),
+                    .key = pooled_keys(key, options.key_mask),
+                    .visible = visible_pairs(query, key, options)},
+          .attention = attention};
 }
 
 DistilResult distil(DynamicGateImpl& gate, std::span<const GateExample> examples,
                     const DistilOptions& options) {
   check(options);
-  std::vector<Lesson> lessons;
-  for (const GateExample& example : examples) {
-    check(example, gate.options());
-    lessons.push_back(lesson_of(example, options.mass));
-  }
+  for (const GateExample& example : examples) check(example, gate.options());
   DistilResult result;
   const auto loss = [&](const at::Tensor& indices) {
-    const Lesson& lesson = lessons[static_cast<std::size_t>(indices.item<std::int64_t>())];
-    const at::Tensor logits = gate.logits(lesson.blocks);
-    result.recalls.push_back(recall_of(lesson, logits.detach(), options.keep));
-    return loss_of(lesson, logits);
+    const GateExample& example = examples[static_cast<std::size_t>(indices.item<std::int64_t>())];
+    const at::Tensor logits = gate.logits(example.input);
+    result.recalls.push_back(recall_of(example, logits.detach(), options.keep));
+    return loss_of(example, logits);
   };
   models::TrainResult trained =
-      models::train(gate.parameters(), static_cast<std::int64_t>(lessons.size()), loss,
+      models::train(gate.parameters(), static_cast<std::int64_t>(examples.size()), loss,
                     {.epochs = options.epochs,
                      .batch = 1,
                      .learning_rate = options.learning_rate,

@@ -24,9 +24,12 @@
 namespace hadal::dao {
 namespace {
 
-/// The whole matrix of weights in fp64, summed over blocks token by token.
+/// The whole matrix of weights in fp64, summed over blocks of keys token by token: the largest sum
+/// of the queries of a block, or their mean.
+enum class Over { largest, mean };
+
 at::Tensor by_definition(const at::Tensor& query, const at::Tensor& key, bool causal,
-                         const at::Tensor& real) {
+                         const at::Tensor& real, Over over = Over::largest) {
   const std::int64_t queries = query.size(2), keys = key.size(2);
   at::Tensor result =
       at::zeros({query.size(0), query.size(1), blocks_of(queries), blocks_of(keys)}, at::kDouble);
@@ -40,7 +43,6 @@ at::Tensor by_definition(const at::Tensor& query, const at::Tensor& key, bool ca
   const auto from = scores.accessor<double, 4>();
   for (std::int64_t b = 0; b < query.size(0); ++b) {
     for (std::int64_t h = 0; h < query.size(1); ++h) {
-      std::vector<double> seeing(static_cast<std::size_t>(blocks_of(queries)));
       for (std::int64_t i = 0; i < queries; ++i) {
         const auto sees = [&](std::int64_t j) {
           return (!causal || j <= i + keys - queries) &&
@@ -49,13 +51,15 @@ at::Tensor by_definition(const at::Tensor& query, const at::Tensor& key, bool ca
         double sum = 0;
         for (std::int64_t j = 0; j < keys; ++j) sum += sees(j) ? std::exp(from[b][h][i][j]) : 0;
         if (sum == 0) continue;
-        ++seeing[static_cast<std::size_t>(i / 64)];
+        std::vector<double> shares(static_cast<std::size_t>(blocks_of(keys)));
         for (std::int64_t j = 0; j < keys; ++j) {
-          if (sees(j)) to[b][h][i / 64][j / 64] += std::exp(from[b][h][i][j]) / sum;
+          if (sees(j)) shares[static_cast<std::size_t>(j / 64)] += std::exp(from[b][h][i][j]) / sum;
         }
-      }
-      for (std::int64_t i = 0; i < blocks_of(queries); ++i) {
-        result[b][h][i] /= std::max(1.0, seeing[static_cast<std::size_t>(i)]);
+        for (std::int64_t j = 0; j < blocks_of(keys); ++j) {
+          double& share = to[b][h][i / 64][j];
+          const double own = shares[static_cast<std::size_t>(j)];
+          share = over == Over::largest ? std::max(share, own) : share + own / 64;
+        }
       }
     }
   }
@@ -119,7 +123,7 @@ Task task(std::uint64_t seed, std::int64_t tokens = 1024) {
   return {query, key};
 }
 
-constexpr GateOptions kGate{.heads = 2, .kv_heads = 1, .head_dim = 32, .rank = 32};
+constexpr GateOptions kGate{.heads = 2, .kv_heads = 1, .head_dim = 32};
 
 /// The share of dense attention that the selection keeps.
 double recall(const Selector& selector, const Task& task) {
@@ -132,7 +136,8 @@ double recall(const Selector& selector, const Task& task) {
 /// Of as many blocks in each row as `selector` keeps, those with the most attention.
 double best_recall(const Selector& selector, const Task& task) {
   const at::Tensor offsets = selector.select(task.query, task.key).offsets;
-  const at::Tensor attention = block_attention(task.query, task.key).flatten(0, 2);
+  const at::Tensor attention =
+      by_definition(task.query, task.key, /*causal=*/true, {}, Over::mean).flatten(0, 2);
   const at::Tensor sorted = std::get<0>(attention.sort(/*dim=*/1, /*descending=*/true));
   double sum = 0;
   for (std::int64_t row = 0; row < sorted.size(0); ++row) {
@@ -166,29 +171,30 @@ TEST_F(Distil, FindsTheBlocksThatMeansMiss) {
   DynamicGate gate(kGate);
   const Budget budget{.keep = 0.2, .always = {.sinks = 0, .window = 0}};
   const Task held_out = task(7);
-  const double untrained = recall(TopK(std::make_shared<GateScorer>(*gate), budget), held_out);
   const DistilResult result = distil(*gate, examples(24), {.epochs = 20, .keep = 0.2});
   const double trained = recall(TopK(std::make_shared<GateScorer>(*gate), budget), held_out);
   const double means = recall(PooledTopK(budget), held_out);
   const double best = best_recall(PooledTopK(budget), held_out);
-  EXPECT_GT(trained, untrained + 0.5 * (best - untrained));
   EXPECT_GT(trained, means + 0.5 * (best - means));
   ASSERT_EQ(result.losses.size(), 480U);
   ASSERT_EQ(result.recalls.size(), 480U);
   EXPECT_LT(result.losses.back(), 0.5 * result.losses.front());
-  EXPECT_GT(result.recalls.back(), result.recalls.front() + 0.2);
 }
 
-TEST_F(Distil, CalibratesTheSigmoidToTheMass) {
+TEST_F(Distil, MakesTheSigmoidTheLargestShare) {
   seed_aten(4);
   DynamicGate gate(kGate);
-  distil(*gate, examples(12), {.epochs = 40, .mass = 0.8});
-  const Task held_out = task(8);
-  const AlwaysKept none{.sinks = 0, .window = 0};
-  const SigmoidThreshold selector(std::make_shared<GateScorer>(*gate), 0.5, none);
-  EXPECT_GT(recall(selector, held_out), 0.7);
-  const BlockLists lists = selector.select(held_out.query, held_out.key);
-  EXPECT_LT(lists.blocks.size(0), 2 * 16 * 17 / 2 * 3 / 4);
+  const GateExample held_out = examples(13).back();
+  // The divergence of its probabilities from the shares, in nats a pair of blocks.
+  const auto error = [&] {
+    const at::Tensor p = held_out.attention.to(at::kDouble).clamp(1e-9, 1 - 1e-9);
+    const at::Tensor q = gate->forward(held_out.input).to(at::kDouble).clamp(1e-9, 1 - 1e-9);
+    const at::Tensor pairs = p * (p / q).log() + (1 - p) * ((1 - p) / (1 - q)).log();
+    return pairs.masked_select(held_out.input.visible.expand_as(pairs)).mean().item<double>();
+  };
+  const double untrained = error();
+  distil(*gate, examples(12), {.epochs = 30});
+  EXPECT_LT(error(), 0.8 * untrained);
 }
 
 TEST_F(Distil, IsTheSameForASeed) {
@@ -196,7 +202,7 @@ TEST_F(Distil, IsTheSameForASeed) {
     seed_aten(5);
     DynamicGate gate(kGate);
     const DistilResult result = distil(*gate, examples(3), {.epochs = 3, .seed = seed});
-    return std::pair(result.losses, gate->named_parameters()["key.weight"].detach().clone());
+    return std::pair(result.losses, gate->named_parameters()["key.diagonal"].detach().clone());
   };
   const auto one = run(1);
   const auto again = run(1);
@@ -229,7 +235,6 @@ TEST_F(Distil, RefusesOptionsOutOfRange) {
   DynamicGate gate(kGate);
   const auto lessons = examples(1);
   for (const double share : {0.0, -1.0, 1.5, std::nan("")}) {
-    EXPECT_THROW(distil(*gate, lessons, {.mass = share}), InvalidArgument);
     EXPECT_THROW(distil(*gate, lessons, {.keep = share}), InvalidArgument);
   }
   EXPECT_THROW(distil(*gate, lessons, {.epochs = 0}), InvalidArgument);

@@ -19,16 +19,18 @@ namespace hadal::dao {
 namespace {
 
 constexpr std::string_view kFormat = "hadal.dao.gate";
-constexpr std::string_view kVersion = "1";
+constexpr std::string_view kVersion = "2";
 constexpr std::string_view kFeatures = "mean,max,min";
 constexpr std::string_view kPrefix = "layers.";
 
 /// The tensors of one gate.
 std::map<std::string, std::vector<std::int64_t>> shapes_of(const GateOptions& gate) {
-  return {{"query.weight", {gate.heads, gate.rank, gate.head_dim}},
-          {"query.bias", {gate.heads, gate.rank}},
-          {"key.weight", {gate.kv_heads, gate.rank, kKeyParts * gate.head_dim}},
-          {"key.bias", {gate.kv_heads, gate.rank}}};
+  const std::int64_t bounds = kBoundParts * gate.head_dim;
+  return {{"query.weight", {gate.heads}},
+          {"key.diagonal", {gate.kv_heads, kBoundParts, kKeyParts, gate.head_dim}},
+          {"key.down", {gate.kv_heads, gate.rank, kKeyParts * gate.head_dim}},
+          {"key.up", {gate.kv_heads, bounds, gate.rank}},
+          {"key.bias", {gate.kv_heads, bounds}}};
 }
 
 std::string layer_prefix(std::int64_t layer) { return concat(kPrefix, layer, "."); }

@@ -13,7 +13,7 @@ using Gates = std::map<std::int64_t, DynamicGate>;
 
 /// Writes gates of one size to a safetensors file, replacing `path` at once. Layer 3 is
 /// "layers.3.query.weight" and so on (see DynamicGate); the metadata say `format` "hadal.dao.gate",
-/// `version` "1", and the sizes. Throws InvalidArgument where there are no gates, they differ in
+/// `version` "2", and the sizes. Throws InvalidArgument where there are no gates, they differ in
 /// size, or a layer's number is negative, and IoError.
 void save_gates(const std::filesystem::path& path, const Gates& gates);
 

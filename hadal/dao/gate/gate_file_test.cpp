@@ -23,7 +23,7 @@ using testing::TemporaryFolder;
 using Tensors = std::map<std::string, at::Tensor>;
 using Metadata = std::map<std::string, std::string>;
 
-constexpr GateOptions kOptions{.heads = 4, .kv_heads = 2, .head_dim = 24, .rank = 16};
+constexpr GateOptions kOptions{.heads = 4, .kv_heads = 2, .head_dim = 24, .rank = 5};
 
 Gates two_gates() {
   seed_aten(1);
@@ -97,22 +97,22 @@ TEST(GateFile, RefusesOtherMetadata) {
   EXPECT_EQ(refusal([](Tensors&, Metadata& metadata) { metadata.clear(); }),
             "expected metadata \"format\" of a file of gates, got none");
   EXPECT_EQ(with("format", "pt"), "expected format \"hadal.dao.gate\", got \"pt\"");
-  EXPECT_EQ(with("version", "2"), "expected version \"1\", got \"2\"");
+  EXPECT_EQ(with("version", "1"), "expected version \"2\", got \"1\"");
   EXPECT_EQ(with("features", "mean"), "expected features \"mean,max,min\", got \"mean\"");
   EXPECT_EQ(with("heads", "4.0"), "expected a whole number as heads, got \"4.0\"");
   EXPECT_EQ(with("heads", "99999999999999999999"),
             "expected a whole number as heads, got \"99999999999999999999\"");
   EXPECT_EQ(with("heads", "-4"), "DynamicGate: expected heads from 1 to 65536, got -4");
-  EXPECT_EQ(with("rank", "32"), "expected layers.0.key.bias Float [2, 32], got Float [2, 16]");
-  EXPECT_EQ(with("heads", "65536"),
-            "expected layers.0.query.bias Float [65536, 16], got Float [4, 16]");
+  EXPECT_EQ(with("rank", "32"),
+            "expected layers.0.key.down Float [2, 32, 72], got Float [2, 5, 72]");
+  EXPECT_EQ(with("heads", "65536"), "expected layers.0.query.weight Float [65536], got Float [4]");
 }
 
 TEST(GateFile, RefusesOtherTensors) {
   EXPECT_EQ(refusal([](Tensors& x, Metadata&) { x.erase("layers.11.key.bias"); }),
-            "expected layers.11.key.bias [2, 16], got no such tensor");
+            "expected layers.11.key.bias [2, 48], got no such tensor");
   EXPECT_EQ(refusal([](Tensors& x, Metadata&) { x["layers.11.extra"] = at::zeros({1}); }),
-            "expected 4 tensors a layer, got 9 for 2 layers");
+            "expected 5 tensors a layer, got 11 for 2 layers");
   EXPECT_EQ(refusal([](Tensors& x, Metadata&) { x["layers.01.key.bias"] = at::zeros({1}); }),
             "expected tensors of layers, got layers.01.key.bias");
   EXPECT_EQ(refusal([](Tensors& x, Metadata&) { x["model.weight"] = at::zeros({1}); }),
@@ -120,13 +120,13 @@ TEST(GateFile, RefusesOtherTensors) {
   EXPECT_EQ(refusal([](Tensors& x, Metadata&) { x.clear(); }),
             "expected the gates of one or more layers, got no tensors");
   EXPECT_EQ(refusal([](Tensors& x, Metadata&) {
-              x["layers.0.key.bias"] = at::zeros({2, 16}, at::kHalf);
+              x["layers.0.key.bias"] = at::zeros({2, 48}, at::kHalf);
             }),
-            "expected layers.0.key.bias Float [2, 16], got Half [2, 16]");
+            "expected layers.0.key.bias Float [2, 48], got Half [2, 48]");
   EXPECT_EQ(refusal([](Tensors& x, Metadata&) {
-              x["layers.0.query.bias"][3][2] = std::numeric_limits<float>::infinity();
+              x["layers.0.query.weight"][3] = std::numeric_limits<float>::infinity();
             }),
-            "expected finite numbers in layers.0.query.bias, got some that are not");
+            "expected finite numbers in layers.0.query.weight, got some that are not");
 }
 
 TEST(GateFile, SaysWhereThereIsNoFile) {

@@ -1,7 +1,5 @@
 #include "hadal/dao/select/rows.h"
 
-#include "hadal/dao/select/block_features.h"
-
 #include <algorithm>
 #include <utility>
 
@@ -60,17 +58,21 @@ BlockLists joined(const std::vector<std::vector<std::int32_t>>& rows) {
   return lists;
 }
 
-/// The scores of the row's visible blocks; none without features.
-void find_scores(const Problem& problem, const BlockFeatures& features, std::int64_t row,
-                 std::int64_t count, std::vector<float>& scores) {
-  if (!features.query.defined()) return;
-  scores.resize(static_cast<std::size_t>(count));
-  const std::int64_t head = row / problem.query_blocks();
+/// The scores of the visible blocks of a row, the problem's `index`th.
+void find_scores(const Problem& problem, const at::Tensor& keys, std::int64_t index,
+                 BlockScores& scorer, Choice& choice) {
+  const Row row = row_of(problem, index);
+  choice.scores.resize(static_cast<std::size_t>(row.visible.count));
+  std::vector<char> counts;
+  if (row.real_before != nullptr) {
+    for (std::int64_t j = 0; j < row.visible.count; ++j) counts.push_back(row.pairs(j) > 0);
+  }
+  const std::int64_t head = index / problem.query_blocks();
   const std::int64_t kv_head = head / (problem.heads / problem.kv_heads);
-  const std::int64_t size = features.query.size(2);
-  score_blocks(features.query.const_data_ptr<float>() + row * size,
-               features.key.const_data_ptr<float>() + kv_head * features.key.size(1) * size, count,
-               size, scores.data());
+  const KeyRun run{keys.const_data_ptr<float>() + kv_head * keys.size(1) * keys.size(2),
+                   row.visible.count};
+  scorer.find({head, index % problem.query_blocks(), row.queries}, {&run, 1}, counts,
+              choice.scores);
 }
 
 /// What is always kept and the first `chosen` candidates, ascending.
@@ -134,8 +136,10 @@ BlockLists choose_rows(const Problem& problem, const AlwaysKept& always,
   std::vector<std::vector<std::int32_t>> lists(static_cast<std::size_t>(problem.rows()));
   at::parallel_for(0, problem.rows(), 4, [&](auto begin, auto end) {
     Choice choice;
+    const bool has_scores = features.key.defined();
+    BlockScores scorer(features.query, has_scores ? features.key.size(2) : 0);
     for (auto item = begin; item < end; ++item) {
-      find_scores(problem, features, item, row_of(problem, item).visible.count, choice.scores);
+      if (has_scores) find_scores(problem, features.key, item, scorer, choice);
       lists[static_cast<std::size_t>(item)] = choose_row(problem, always, item, choice, choose);
     }
   });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "hadal/dao/select/block_scores.h"
 #include "hadal/dao/select/real_keys.h"
 #include "hadal/dao/select/selector.h"
 #include "hadal/dao/visible.h"
@@ -89,9 +90,10 @@ using Choose = std::function<std::int64_t(const Row& row, Choice& choice)>;
 std::vector<std::int32_t> choose_row(const Problem& problem, const AlwaysKept& always,
                                      std::int64_t item, Choice& choice, const Choose& choose);
 
-/// Features of blocks, fp32 [batch * heads, blocks, features] each, whose products are scores.
+/// A scorer's numbers of queries and of blocks of keys.
 struct BlockFeatures {
-  at::Tensor query, key;
+  QueryFeatures query = {};
+  at::Tensor key = {};  ///< fp32 [batch * kv_heads, key blocks, features]
 };
 
 /// Throws InvalidArgument, naming the value, for a budget out of range.

@@ -29,8 +29,9 @@ at::Tensor MeanScorer::key_features(const at::Tensor& key,
   return block_means(key, key_mask);
 }
 
-double MeanScorer::flops(const at::Tensor& query, const at::Tensor& key, double pairs) const {
-  return pooling_flops(query, key, pairs, 1);
+double MeanScorer::flops(const at::Tensor& query, const at::Tensor& key,
+                         const ScoredPairs& pairs) const {
+  return pooling_flops(query, key, pairs.blocks, 1);
 }
 
 std::int64_t BoundsScorer::features(std::int64_t head_dim) const {
@@ -48,8 +49,9 @@ at::Tensor BoundsScorer::key_features(const at::Tensor& key,
   return block_bounds(key, key_mask);
 }
 
-double BoundsScorer::flops(const at::Tensor& query, const at::Tensor& key, double pairs) const {
-  return pooling_flops(query, key, pairs, 2);
+double BoundsScorer::flops(const at::Tensor& query, const at::Tensor& key,
+                           const ScoredPairs& pairs) const {
+  return pooling_flops(query, key, pairs.blocks, 2);
 }
 
 }  // namespace hadal::dao

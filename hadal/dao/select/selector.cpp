@@ -133,18 +133,22 @@ std::int64_t above(double least, Choice& choice) {
   return std::partition(candidates.begin(), candidates.end(), is_above) - candidates.begin();
 }
 
-/// Visible pairs of a block of queries and one of keys, in all heads.
-double block_pairs(const Problem& problem) {
-  std::int64_t result = 0;
+/// What is visible, and so scored.
+ScoredPairs scored_pairs(const Problem& problem) {
+  std::int64_t blocks = 0;
+  std::int64_t queries = 0;
   for (std::int64_t i = 0; i < problem.query_blocks(); ++i) {
-    result += row_of(problem, i).visible.count;
+    const Row row = row_of(problem, i);
+    blocks += row.visible.count;
+    queries += row.visible.count * row.queries;
   }
-  return static_cast<double>(result * problem.batch * problem.heads);
+  const auto heads = static_cast<double>(problem.batch * problem.heads);
+  return {heads * static_cast<double>(blocks), heads * static_cast<double>(queries)};
 }
 
 BlockFeatures features_of(const BlockScorer& scorer, const at::Tensor& query, const at::Tensor& key,
                           const AttentionOptions& options) {
-  return {scorer.query_features(query, scale_of(options, query.size(3))),
+  return {{scorer.query_features(query, scale_of(options, query.size(3))), scorer.scoring()},
           scorer.key_features(key, options.key_mask)};
 }
 
@@ -167,7 +171,7 @@ BlockLists TopK::select(const at::Tensor& query, const at::Tensor& key,
 
 double TopK::flops(const at::Tensor& query, const at::Tensor& key,
                    const AttentionOptions& options) const {
-  return scorer_->flops(query, key, block_pairs(problem_of(query, key, options.causal)));
+  return scorer_->flops(query, key, scored_pairs(problem_of(query, key, options.causal)));
 }
 
 PooledTopK::PooledTopK(const Budget& budget) : TopK(std::make_shared<const MeanScorer>(), budget) {}
@@ -207,7 +211,7 @@ BlockLists Threshold::select(const at::Tensor& query, const at::Tensor& key,
 
 double Threshold::flops(const at::Tensor& query, const at::Tensor& key,
                         const AttentionOptions& options) const {
-  return scorer_->flops(query, key, block_pairs(problem_of(query, key, options.causal)));
+  return scorer_->flops(query, key, scored_pairs(problem_of(query, key, options.causal)));
 }
 
 SigmoidThreshold::SigmoidThreshold(std::shared_ptr<const BlockScorer> scorer, double probability,
@@ -231,7 +235,7 @@ BlockLists SigmoidThreshold::select(const at::Tensor& query, const at::Tensor& k
 
 double SigmoidThreshold::flops(const at::Tensor& query, const at::Tensor& key,
                                const AttentionOptions& options) const {
-  return scorer_->flops(query, key, block_pairs(problem_of(query, key, options.causal)));
+  return scorer_->flops(query, key, scored_pairs(problem_of(query, key, options.causal)));
 }
 
 }  // namespace hadal::dao

@@ -84,7 +84,7 @@ dao::DecodeResult PagedCache::decode(const at::Tensor& query, std::int64_t token
 double PagedCache::step_flops(const DecodeInput& x, const dao::DecodeOptions& options) {
   const Token token = token_of(x, 0);
   const auto& scorer = *cache_.options().scorer;
-  const double pooling = scorer.flops(token.query.narrow(2, 0, 0), token.key, 0);
+  const double pooling = scorer.flops(token.query.narrow(2, 0, 0), token.key, {});
   return dao::decode_flops(token.query, cache_, {&all_, 1}, options) + pooling;
 }
 

@@ -63,7 +63,7 @@ class CachedAttention {
     const std::int64_t full =
         (after / dao::kBlockSize - before / dao::kBlockSize) * dao::kBlockSize;
     const at::Tensor pages = at::empty({key.size(0), key.size(1), full, key.size(3)}, at::kMeta);
-    return cache.options().scorer->flops(pages.narrow(2, 0, 0), pages, 0);
+    return cache.options().scorer->flops(pages.narrow(2, 0, 0), pages, {});
   }
 
   GenerationOptions options_;

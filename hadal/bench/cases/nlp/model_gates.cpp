@@ -34,9 +34,7 @@ std::vector<std::shared_ptr<const dao::BlockScorer>> distil_gates(models::Decode
                                            .kv_heads = options.kv_heads,
                                            .head_dim = options.dim / options.heads});
     dao::distil(*gate, examples,
-                {.epochs = training.epochs,
-                 .seed = training.seed,
-                 .check_interrupt = training.check_interrupt});
+                {.seed = training.seed, .check_interrupt = training.check_interrupt});
     scorers.push_back(std::make_shared<const dao::GateScorer>(*gate));
   }
   return scorers;

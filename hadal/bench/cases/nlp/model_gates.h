@@ -13,7 +13,6 @@
 namespace hadal::bench {
 
 struct GateTraining {
-  int epochs = 50;
   std::uint64_t seed = 0;
   std::function<void()> check_interrupt = {};
 };
