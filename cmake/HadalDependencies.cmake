@@ -29,6 +29,12 @@ if(NOT HADAL_SANITIZE MATCHES "thread")
     message(WARNING "OpenMP was not found: Hadal's own kernels will run on one thread.")
   endif()
 endif()
+# LibTorch has gloo inside, but not its headers; Debian's libgloo-dev has.
+find_path(HADAL_GLOO_INCLUDE_DIR gloo/rendezvous/store.h)
+if(NOT HADAL_GLOO_INCLUDE_DIR)
+  message(WARNING "gloo's headers were not found: this build will not train or serve with several "
+    "processes. Install libgloo-dev, or set HADAL_GLOO_INCLUDE_DIR.")
+endif()
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET GLOBAL libpcre2-8)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET GLOBAL libutf8proc)

@@ -51,16 +51,19 @@ function(hadal_module name)
   endif()
 endfunction()
 
-# Tests whose suite name ends in RealData get the label `data`, all others `unit`.
+# Tests whose suite name ends in RealData get the label `data`, those in Distributed, which start
+# several processes, `dist`, all others `unit`.
 function(hadal_tests name)
   include(GoogleTest)
   add_executable(${name}_tests ${ARGN})
   target_link_libraries(${name}_tests PRIVATE hadal_${name} hadal_flags hadal_testing GTest::gtest_main)
   set(common DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 TEST_PREFIX "${name}.")
-  gtest_discover_tests(${name}_tests ${common} TEST_FILTER "-*RealData.*"
+  gtest_discover_tests(${name}_tests ${common} TEST_FILTER "-*RealData.*:*Distributed.*"
     PROPERTIES LABELS unit SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]" TIMEOUT 300)
   gtest_discover_tests(${name}_tests ${common} TEST_FILTER "*RealData.*"
     PROPERTIES LABELS data SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]" TIMEOUT 300)
+  gtest_discover_tests(${name}_tests ${common} TEST_FILTER "*Distributed.*"
+    PROPERTIES LABELS dist TIMEOUT 300)
 endfunction()
 
 # One libFuzzer program per *_fuzz.cpp, named after it: safetensors_fuzz.cpp -> fuzz_safetensors.

@@ -2,9 +2,11 @@
 
 #include "hadal/cli/bench/command.h"
 #include "hadal/cli/exit_code.h"
+#include "hadal/cli/launch/command.h"
 #include "hadal/core/build_info.h"
 #include "hadal/core/error.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <iostream>
@@ -53,8 +55,11 @@ int run_program(int argc, const char* const* argv) {
   app.require_subcommand(1);
   std::function<int()> chosen;
   add_bench_command(app, chosen);
+  add_launch_command(app, chosen);
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> arguments = without_separator({argv + 1, argv + argc});
+    std::ranges::reverse(arguments);  // as CLI11 wants them
+    app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     // Of CLI11's codes, only that of --help and --version is 0.
     return app.exit(error) == 0 ? kDone : kUnusable;

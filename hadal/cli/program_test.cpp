@@ -12,7 +12,8 @@ TEST(Program, HelpsWithoutAnError) {
   for (const auto& arguments : {std::vector<std::string>{"--help"},
                                 {"bench", "--help"},
                                 {"bench", "run", "--help"},
-                                {"bench", "compare", "--help"}}) {
+                                {"bench", "compare", "--help"},
+                                {"launch", "--help"}}) {
     const auto outcome = call(arguments);
     EXPECT_EQ(outcome.status, kDone);
     EXPECT_NE(outcome.output.find("Usage: "), std::string::npos) << outcome.output;
@@ -31,6 +32,9 @@ TEST(Program, RefusesWhatItDoesNotKnow) {
   for (const auto& arguments : {std::vector<std::string>{},
                                 {"bench"},
                                 {"dive"},
+                                {"launch", "-n", "2"},
+                                {"launch", "true"},
+                                {"launch", "-n", "0", "true"},
                                 {"bench", "run", "--fast"},
                                 {"bench", "compare", "a.json"},
                                 {"bench", "run", "--quick", "--full"},

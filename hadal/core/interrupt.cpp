@@ -49,6 +49,8 @@ InterruptGuard::~InterruptGuard() {
 
 bool interrupted() { return noted != 0; }
 
+int interrupting_signal() { return noted; }
+
 void check_interrupt() {
   const int signal = noted;
   if (signal != 0)

@@ -17,6 +17,8 @@ class InterruptGuard {
 
 /// Whether a signal has come since the outermost guard began. May be called from any thread.
 bool interrupted();
+/// That signal, or 0.
+int interrupting_signal();
 /// Throws Interrupted, naming the signal, where interrupted().
 void check_interrupt();
 

@@ -29,6 +29,13 @@ ONLY = {
     "bench": {"core", "bench/report"},
 }
 UMBRELLAS = {"torch/torch.h", "torch/all.h", "torch/extension.h", "ATen/ATen.h"}
+# Headers that one file alone may include, which keeps what is particular about them from spreading.
+ALONE = {
+    # Other headers of gloo than LibTorch was built with: only pointers may cross.
+    re.compile(r"gloo/|torch/csrc/distributed/c10d/ProcessGroupGloo"): "core/process_group/gloo_backend.cpp",
+    # Its constructor changes from one LibTorch to the next.
+    re.compile(r"torch/csrc/distributed/c10d/reducer"): "hpts/distributed/reducer.cpp",
+}
 SOURCES = {".h", ".cpp", ".cu", ".cuh"}
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.MULTILINE)
@@ -110,6 +117,9 @@ def check_source(path, text, public):
             continue
         if include in UMBRELLAS:
             yield line, f"includes <{include}>, which costs seconds: include what is used"
+        for header, owner in ALONE.items():
+            if header.match(include) and path != owner:
+                yield line, f"includes <{include}>, which only hadal/{owner} may"
         if path in public:
             problem = check_public_include(part, include, public)
             if problem:

@@ -69,6 +69,15 @@ class Layers(unittest.TestCase):
             self.includes("hadal/models/a.cpp", f"<{umbrella}>", "costs seconds")
         self.includes("hadal/core/a.cpp", '"../data/idx.h"', "from the repository's root")
 
+    def test_finds_headers_that_only_one_file_may_include(self):
+        gloo = "<torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>"
+        self.includes("hadal/core/process_group/gloo_backend.cpp", gloo)
+        self.includes("hadal/core/process_group/connect.cpp", gloo, "only hadal/core/process_group/gloo_backend.cpp may")
+        self.includes("hadal/hpts/a.cpp", "<gloo/context.h>", "only hadal/core/process_group/gloo_backend.cpp may")
+        reducer = "<torch/csrc/distributed/c10d/reducer.hpp>"
+        self.includes("hadal/hpts/distributed/reducer.cpp", reducer)
+        self.includes("hadal/hpts/distributed/data_parallel.cpp", reducer, "only hadal/hpts/distributed/reducer.cpp may")
+
     def test_finds_what_public_headers_may_not_include(self):
         self.includes("hadal/core/error.h", "<ATen/core/Tensor.h>")
         for include in ("<ATen/ops/add.h>", "<unistd.h>", "<nlohmann/json.hpp>", "<torch/nn/module.h>"):

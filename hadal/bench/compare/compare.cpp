@@ -78,19 +78,26 @@ CaseComparison compare_case(const Report& baseline_run, const CaseResult& before
   comparison.id = before.id;
   comparison.tolerance = std::max(kLeastTolerance, std::hypot(noise_floor(baseline_run, before),
                                                               noise_floor(candidate_run, after)));
-  const bool failed_before = before.verdict == Verdict::failed;
-  const bool fails_now = after.verdict == Verdict::failed;
-  if (!failed_before) comparison.speedup_before = before.speed->speedup;
-  if (!fails_now) comparison.speedup_after = after.speed->speedup;
+  const bool judged_before = is_judged(before.verdict);
+  const bool judged_now = is_judged(after.verdict);
+  if (judged_before) comparison.speedup_before = before.speed->speedup;
+  if (judged_now) comparison.speedup_after = after.speed->speedup;
   if (baseline_run.run_id == candidate_run.run_id) {
     comparison.verdict = Verdict::same;
-    if (!failed_before) comparison.change = Estimate{1, 1, 1};
-  } else if (failed_before || fails_now) {
+    if (judged_before) comparison.change = Estimate{1, 1, 1};
+  } else if (!judged_before || !judged_now) {
     judge_failures(before, after, comparison);
   } else {
     judge_measurements(before, after, comparison);
   }
   return comparison;
+}
+
+/// Of one and the same run all cases are the same, skipped or not.
+bool skipped_in_one(const Report& baseline_run, const CaseResult& before,
+                    const Report& candidate_run, const CaseResult& after) {
+  return baseline_run.run_id != candidate_run.run_id &&
+         (before.verdict == Verdict::skipped || after.verdict == Verdict::skipped);
 }
 
 std::string describe(const Report& run) {
@@ -106,7 +113,7 @@ void add_missing(const CaseResult& before, const Report& candidate_run, Comparis
   CaseComparison missing;
   missing.id = before.id;
   missing.verdict = Verdict::worse;
-  if (before.verdict != Verdict::failed) missing.speedup_before = before.speed->speedup;
+  if (is_judged(before.verdict)) missing.speedup_before = before.speed->speedup;
   missing.reasons.push_back("The candidate run is complete and lacks this case.");
   comparison.cases.push_back(std::move(missing));
 }
@@ -122,7 +129,10 @@ Comparison compare(const Report& baseline_run, const Report& candidate_run) {
   comparison.candidate_run = describe(candidate_run);
   comparison.warnings = warnings_of(baseline_run, candidate_run);
   for (const CaseResult& before : baseline_run.cases) {
-    if (const CaseResult* after = find_case(candidate_run, before.id)) {
+    const CaseResult* after = find_case(candidate_run, before.id);
+    if (after && skipped_in_one(baseline_run, before, candidate_run, *after)) {
+      comparison.not_compared.push_back(before.id + ": skipped in one of the runs, or in both");
+    } else if (after) {
       comparison.cases.push_back(compare_case(baseline_run, before, candidate_run, *after));
     } else {
       add_missing(before, candidate_run, comparison);

@@ -203,6 +203,24 @@ TEST(Compare, FindsACaseWorseThatACompleteRunLacks) {
                                       "cv/three: not in the baseline run"}));
 }
 
+TEST(Compare, DoesNotCompareWhatWasSkipped) {
+  CaseResult skipped = sample_case("cv/one", {1, 1, 1}, 1);
+  skipped.verdict = Verdict::skipped;
+  skipped.quality.reset();
+  skipped.speed.reset();
+  skipped.cost.reset();
+  const CaseResult run = sample_case("cv/one", {1, 1, 1}, 1);
+  for (const auto& [before, after] :
+       {std::pair{skipped, run}, {run, skipped}, {skipped, skipped}}) {
+    const Comparison result = compare(sample_report({before}), later_report({after}));
+    EXPECT_TRUE(result.cases.empty());
+    EXPECT_EQ(result.not_compared,
+              std::vector<std::string>{"cv/one: skipped in one of the runs, or in both"});
+  }
+  const Comparison itself = compare(sample_report({skipped}), sample_report({skipped}));
+  EXPECT_EQ(itself.cases.at(0).verdict, Verdict::same);
+}
+
 void expect_fit_for_a_terminal(const std::string& text) {
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) {

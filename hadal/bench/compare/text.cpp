@@ -42,7 +42,7 @@ std::string list(std::string_view title, const std::vector<std::string>& items) 
 std::string counts(const Comparison& comparison) {
   std::string text;
   for (const Verdict verdict : kVerdicts) {
-    if (verdict == Verdict::failed) continue;
+    if (!is_judged(verdict)) continue;
     const auto count =
         std::count_if(comparison.cases.begin(), comparison.cases.end(),
                       [&](const CaseComparison& result) { return result.verdict == verdict; });

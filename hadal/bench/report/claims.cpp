@@ -116,7 +116,7 @@ constexpr std::array kRows{
 
 std::optional<Measurement> measure(const Row& row, const std::vector<CaseResult>& cases) {
   const auto found = std::find_if(cases.begin(), cases.end(), [&](const CaseResult& result) {
-    return result.id == row.case_id && result.verdict != Verdict::failed;
+    return result.id == row.case_id && is_judged(result.verdict);
   });
   return found == cases.end() ? std::nullopt : row.fill(*found);
 }

@@ -26,9 +26,11 @@ Markup none(std::string_view why) {
 Markup speedup_cells(const RatioAxis& axis, const CaseResult& result) {
   Markup html;
   html << cell("num speedup", "Speedup");
-  if (result.verdict == Verdict::failed) {
-    html << none("no speedup: the case failed") << "</td>" << cell("plot", "");
-    return html << "<span class=\"muted\">not judged: the case failed</span></td>";
+  if (!is_judged(result.verdict)) {
+    const std::string_view why =
+        result.verdict == Verdict::failed ? "the case failed" : "the case was skipped";
+    html << none(concat("no speedup: ", why)) << "</td>" << cell("plot", "");
+    return html << "<span class=\"muted\">not judged: " << why << "</span></td>";
   }
   const Estimate& speedup = result.speed->speedup;
   html << "<strong>" << format_ratio(speedup.median) << "\u00d7</strong> <span class=\"interval\">["

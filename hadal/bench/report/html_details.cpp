@@ -76,7 +76,7 @@ Markup details(const CaseResult& result) {
   Markup html;
   html << "<details id=\"" << anchor_of(result) << "\"" << filter_attributes(result)
        << "><summary><h3>" << result.id << "</h3> " << verdict_badge(result.verdict);
-  if (result.verdict != Verdict::failed) {
+  if (is_judged(result.verdict)) {
     html << " <span class=\"num\">" << format_ratio(result.speed->speedup) << "</span>";
   }
   html << "</summary><div class=\"body\"><p>" << result.summary << "</p><p class=\"message\">"

@@ -34,6 +34,8 @@ Markup mark(Verdict verdict) {
       return svg << "<circle class=\"hollow\" r=\"4.2\"/>";
     case Verdict::failed:
       return svg << "<path class=\"hollow\" d=\"M-4-4 4 4M-4 4 4-4\"/>";
+    case Verdict::skipped:
+      return svg << "<path class=\"hollow\" d=\"M-5 0H5\"/>";
   }
   return svg;
 }
@@ -91,7 +93,7 @@ Markup strip(const TimeAxis& axis, std::string_view side, const Timing& timing) 
 
 RatioAxis::RatioAxis(const std::vector<CaseResult>& cases) {
   for (const CaseResult& result : cases) {
-    if (result.verdict == Verdict::failed) continue;
+    if (!is_judged(result.verdict)) continue;
     const Speed& speed = *result.speed;
     low_ = std::min({low_, std::log2(speed.speedup.low), std::log2(tolerance_low(speed))});
     high_ = std::max({high_, std::log2(speed.speedup.high), std::log2(1 + speed.tolerance)});

@@ -149,7 +149,7 @@ TEST(ReportJson, RefusesValuesOfAWrongTypeWithTheirPath) {
             "r.json: seed: expected an integer from 0 to 18446744073709551615, found -1");
   EXPECT_EQ(refusal_of(changed("\"verdict\": \"failed\"", "\"verdict\": \"good\"")),
             "r.json: cases[0].verdict: expected one of \"better\", \"same\", \"worse\", "
-            "\"inconclusive\", \"failed\", found \"good\"");
+            "\"inconclusive\", \"failed\", \"skipped\", found \"good\"");
   EXPECT_EQ(refusal_of(changed("\"cases\": [", "\"cases\": [7, ")),
             "r.json: cases[0]: expected an object, found 7");
   EXPECT_EQ(refusal_of(changed("\"metrics\": []", "\"metrics\": \"none\"")),

@@ -29,8 +29,14 @@ std::string_view name_of(Verdict verdict) {
       return "inconclusive";
     case Verdict::failed:
       return "failed";
+    case Verdict::skipped:
+      return "skipped";
   }
   return "unknown";
+}
+
+bool is_judged(Verdict verdict) {
+  return verdict != Verdict::failed && verdict != Verdict::skipped;
 }
 
 bool keeps_bound(const QualityResult& quality) {

@@ -18,15 +18,18 @@ enum class Verdict {
   worse,         ///< slower by more than the tolerance
   inconclusive,  ///< the interval is too wide to say
   failed,        ///< the quality gate did not hold, or the case threw: nothing is said of speed
+  skipped,       ///< this machine or build cannot run it: nothing is said at all
 };
 
 /// All values, in the order in which reports list them.
 inline constexpr std::array kDomains{Domain::nlp, Domain::cv, Domain::speech};
-inline constexpr std::array kVerdicts{Verdict::better, Verdict::same, Verdict::worse,
-                                      Verdict::inconclusive, Verdict::failed};
+inline constexpr std::array kVerdicts{Verdict::better,       Verdict::same,   Verdict::worse,
+                                      Verdict::inconclusive, Verdict::failed, Verdict::skipped};
 
 std::string_view name_of(Domain domain);
 std::string_view name_of(Verdict verdict);
+/// Whether a case with this verdict has quality, speed and cost: it neither failed nor was skipped.
+bool is_judged(Verdict verdict);
 
 /// Where a case's input came from. Runs on different inputs are not comparable.
 struct DataSource {

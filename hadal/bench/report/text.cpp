@@ -25,7 +25,7 @@ std::string quality_of(const CaseResult& result) {
 }
 
 Row row_of(const CaseResult& result) {
-  const bool judged = result.verdict != Verdict::failed;
+  const bool judged = is_judged(result.verdict);
   return {.id = printable(result.id),
           .verdict = std::string(name_of(result.verdict)),
           .speedup = judged && result.speed ? format_ratio(result.speed->speedup) : "-",
@@ -81,7 +81,7 @@ std::string summary_table(const Report& report) {
   std::transform(report.cases.begin(), report.cases.end(), std::back_inserter(rows), row_of);
   std::string text = table(rows);
   for (const CaseResult& result : report.cases) {
-    if (result.verdict != Verdict::failed && result.verdict != Verdict::worse) continue;
+    if (is_judged(result.verdict) && result.verdict != Verdict::worse) continue;
     const std::string title = concat(printable(result.id), " ", name_of(result.verdict), ":");
     text += '\n' + wrap(title, 0, kColumns) + wrap(printable(result.message), 2, kColumns);
   }

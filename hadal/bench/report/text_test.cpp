@@ -80,7 +80,7 @@ TEST(SummaryTable, ExplainsWhatFailedOrGotWorse) {
 TEST(SummaryTable, CountsVerdictsAndStatesTheNoiseFloor) {
   const std::string text =
       summary_table(sample_report({sample_case("cv/one"), failed_case("cv/two")}));
-  EXPECT_NE(text.find("2 cases: 1 better, 0 same, 0 worse, 0 inconclusive, 1 failed\n"),
+  EXPECT_NE(text.find("2 cases: 1 better, 0 same, 0 worse, 0 inconclusive, 1 failed, 0 skipped\n"),
             std::string::npos)
       << text;
   EXPECT_NE(text.find("Noise floor 1.0 %"), std::string::npos) << text;

@@ -203,8 +203,8 @@ void check_case(const CaseResult& result, const std::string& path) {
     refuse(path + ".module", "a module's name in lower case", quoted(result.module));
   }
   check_at_least(result.version, 1, path + ".version");
-  const bool failed = result.verdict == Verdict::failed;
-  if (!failed || !result.data.sha256.empty()) {
+  const bool judged = is_judged(result.verdict);
+  if (judged || !result.data.sha256.empty()) {
     check_hex(result.data.sha256, 64, path + ".data.sha256");
   }
   if (result.quality) check_quality(*result.quality, path + ".quality");
@@ -212,7 +212,7 @@ void check_case(const CaseResult& result, const std::string& path) {
   if (result.cost) check_cost(*result.cost, path + ".cost");
   check_metrics(result.metrics, path + ".metrics");
   check_not_negative(result.seconds, path + ".seconds");
-  if (!failed) check_judged(result, path);
+  if (judged) check_judged(result, path);
 }
 
 void check_cases(const std::vector<CaseResult>& cases) {

@@ -74,7 +74,11 @@ struct Case {
   /// The sets of HADAL_DATA that it uses where they are there ("nlp/wikitext2"); a case that names
   /// none is given no folder of data.
   std::string real_data = {};
+  /// Throws Unsupported where this machine or build cannot run the case, which is then skipped.
   std::function<Workload(const Context&)> prepare;
+  /// What a process does that the case has started by `hadal bench worker ID ARGUMENT...`, for
+  /// those that need several; null otherwise.
+  std::function<void(const std::vector<std::string>&)> work = nullptr;
 };
 
 /// Throws InvalidArgument, naming the case and what is wrong, unless `definition` can be run and

@@ -76,6 +76,7 @@ std::string explained(Verdict verdict, const Speed& speed) {
       return concat("The whole interval lies within ", tolerance, ", which counts as none.");
     case Verdict::inconclusive:
     case Verdict::failed:
+    case Verdict::skipped:
       break;
   }
   if (speed.tolerance > kMostTolerance) {
@@ -134,7 +135,8 @@ CaseResult measure(const Case& definition, const Context& context, double machin
   } catch (const Interrupted&) {
     throw;
   } catch (const Error& error) {
-    result.verdict = Verdict::failed;
+    const bool unsupported = dynamic_cast<const Unsupported*>(&error) != nullptr;
+    result.verdict = unsupported ? Verdict::skipped : Verdict::failed;
     result.message =
         error.hint().empty() ? error.what() : concat(error.what(), " (", error.hint(), ")");
   } catch (const std::exception& error) {

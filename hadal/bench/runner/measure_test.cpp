@@ -138,6 +138,16 @@ TEST(Measure, TakesFlopsThatACaseCountsItself) {
   EXPECT_EQ(result.cost->baseline_flops, 0);
 }
 
+TEST(Measure, SkipsACaseThatThisMachineCannotRun) {
+  Case definition = tiny_case();
+  definition.prepare = [](const Context&) -> Workload {
+    throw Unsupported("no network namespaces", "run it as root");
+  };
+  const CaseResult result = measured(definition);
+  EXPECT_EQ(result.verdict, Verdict::skipped);
+  EXPECT_EQ(result.message, "no network namespaces (run it as root)");
+}
+
 TEST(Measure, TurnsWhatACaseThrowsIntoAFailure) {
   Case definition = tiny_case();
   definition.prepare = [](const Context&) -> Workload {

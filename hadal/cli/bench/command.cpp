@@ -10,6 +10,7 @@ void add_bench_command(CLI::App& app, std::function<int()>& chosen) {
   add_bench_list(bench, chosen);
   add_bench_compare(bench, chosen);
   add_bench_report(bench, chosen);
+  add_bench_worker(bench, chosen);
 }
 
 }  // namespace hadal::cli

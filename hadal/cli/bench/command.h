@@ -15,5 +15,6 @@ void add_bench_run(CLI::App& bench, std::function<int()>& chosen);
 void add_bench_list(CLI::App& bench, std::function<int()>& chosen);
 void add_bench_compare(CLI::App& bench, std::function<int()>& chosen);
 void add_bench_report(CLI::App& bench, std::function<int()>& chosen);
+void add_bench_worker(CLI::App& bench, std::function<int()>& chosen);
 
 }  // namespace hadal::cli

@@ -30,7 +30,7 @@ std::string bar(double fraction) {
 
 std::string told(const bench::CaseResult& result) {
   const std::string verdict(bench::name_of(result.verdict));
-  const bool judged = result.verdict != bench::Verdict::failed && result.speed;
+  const bool judged = bench::is_judged(result.verdict) && result.speed;
   return concat(result.id, ": ", verdict,
                 judged ? ", " + bench::format_ratio(result.speed->speedup) : "", " in ",
                 bench::format_seconds(result.seconds));

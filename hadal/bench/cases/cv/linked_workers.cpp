@@ -1,0 +1,172 @@
+#include "hadal/bench/cases/cv/linked_workers.h"
+
+#include "hadal/core/error.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace hadal::bench {
+namespace {
+
+constexpr double kLeastBucketBytes = 16'384;  // more than a packet of 1,500
+constexpr double kBucketSeconds = 0.004;
+
+/// Runs a command of the shell; what it printed where it failed, and nothing where it did not.
+std::string failure_of(const std::string& command) {
+  std::FILE* pipe = ::popen(concat("{ ", command, "; } 2>&1").c_str(), "r");
+  if (pipe == nullptr) return "no process can be started";
+  std::string output;
+  char buffer[256];
+  while (std::fgets(buffer, sizeof buffer, pipe)) output += buffer;
+  if (::pclose(pipe) == 0) return "";
+  return concat(command, ": ", output.substr(0, output.find('\n')));
+}
+
+void run(const std::string& command) {
+  const std::string failure = failure_of(command);
+  if (failure.empty()) return;
+  throw Unsupported(concat("this machine does not let a link of limited rate be made: ", failure),
+                    "run it as root, with iproute2 and util-linux installed");
+}
+
+}  // namespace
+
+struct LinkedWorkers::Worker {
+  Worker(const std::string& case_id, int rank);
+  ~Worker();
+  void send(const std::string& text) const;
+  std::string line();
+
+  pid_t process = -1;
+  int socket = -1;  // its standard input and output
+  std::string received;
+};
+
+LinkedWorkers::Worker::Worker(const std::string& case_id, int rank) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    throw IoError(concat("cannot make a socket: ", std::strerror(errno)));
+  }
+  socket = ends[0];
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
+  std::vector<std::string> texts{"unshare", "--net",  "--",    program,
+                                 "bench",   "worker", case_id, std::to_string(rank)};
+  std::vector<char*> arguments;
+  for (std::string& text : texts) arguments.push_back(text.data());
+  arguments.push_back(nullptr);
+  const int error =
+      ::posix_spawnp(&process, "unshare", &actions, nullptr, arguments.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::close(ends[1]);
+  if (error != 0) throw Unsupported(concat("cannot run unshare: ", std::strerror(error)));
+}
+
+LinkedWorkers::Worker::~Worker() {
+  ::close(socket);
+  ::kill(process, SIGKILL);
+  ::waitpid(process, nullptr, 0);
+}
+
+/// Of a worker that is gone, line() tells.
+void LinkedWorkers::Worker::send(const std::string& text) const {
+  ::send(socket, text.data(), text.size(), MSG_NOSIGNAL);
+}
+
+/// Its next line; empty where it has ended.
+std::string LinkedWorkers::Worker::line() {
+  char buffer[256];
+  std::size_t end;
+  while ((end = received.find('\n')) == received.npos) {
+    const ssize_t count = ::read(socket, buffer, sizeof buffer);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return "";
+    received.append(buffer, static_cast<std::size_t>(count));
+  }
+  const std::string text = received.substr(0, end);
+  received.erase(0, end + 1);
+  return text;
+}
+
+LinkedWorkers::LinkedWorkers(const std::string& case_id) {
+  run("command -v unshare && command -v nsenter && command -v ip && command -v tc");
+  run("unshare --net true");
+  for (int rank = 0; rank < 2; ++rank) {
+    workers_[static_cast<std::size_t>(rank)] = std::make_unique<Worker>(case_id, rank);
+  }
+  for (const auto& worker : workers_) {
+    if (worker->line() != "ready") throw Error("a process of the case did not start");
+  }
+  join_by_link();
+  for (const auto& worker : workers_) worker->send("go\n");
+}
+
+LinkedWorkers::~LinkedWorkers() = default;
+
+void LinkedWorkers::join_by_link() {
+  run(concat("ip link add ", linked_device(0), " netns ", workers_[0]->process,
+             " type veth peer name ", linked_device(1), " netns ", workers_[1]->process));
+  for (int rank = 0; rank < 2; ++rank) {
+    const std::string inside =
+        concat("nsenter --net --target ", workers_[static_cast<std::size_t>(rank)]->process, " ");
+    run(concat(inside, "ip link set lo up"));
+    run(concat(inside, "ip addr add ", linked_address(rank), "/24 dev ", linked_device(rank)));
+    run(concat(inside, "ip link set ", linked_device(rank), " up"));
+  }
+}
+
+void LinkedWorkers::set_rate(double bits_per_second) {
+  for (int rank = 0; rank < 2; ++rank) {
+    const std::string at = concat("nsenter --net --target ",
+                                  workers_[static_cast<std::size_t>(rank)]->process, " tc qdisc ");
+    const std::string device = concat(" dev ", linked_device(rank), " root");
+    failure_of(concat(at, "del", device));  // fails where there is none
+    if (bits_per_second == 0) continue;
+    // The bucket holds what the link carries between two ticks of a busy kernel, some milliseconds.
+    const double bucket = std::max(kLeastBucketBytes, bits_per_second / 8 * kBucketSeconds);
+    run(concat(at, "add", device, " tbf rate ", static_cast<std::int64_t>(bits_per_second),
+               "bit burst ", static_cast<std::int64_t>(bucket), " limit 4mb"));
+  }
+}
+
+std::string LinkedWorkers::ask(const std::string& command) {
+  for (const auto& worker : workers_) worker->send(concat(command, '\n'));
+  std::string first;
+  for (const auto& worker : workers_) {
+    const std::string text = worker->line();
+    if (text.empty()) throw Error(concat("a process of the case ended while it did: ", command));
+    if (worker == workers_[0]) first = text;
+  }
+  return first;
+}
+
+std::string linked_address(int rank) { return concat("10.77.0.", rank + 1); }
+std::string linked_device(int rank) { return concat("hadal", rank); }
+
+void await_link() {
+  answer("ready");
+  next_command();
+}
+
+std::string next_command() {
+  std::string line;
+  std::getline(std::cin, line);
+  return line;
+}
+
+void answer(const std::string& text) { std::cout << text << std::endl; }
+
+}  // namespace hadal::bench
