@@ -54,10 +54,12 @@ void expect_same(const LayerStatistics& found, const LayerStatistics& expected) 
 at::Tensor wild_values(std::int64_t size, std::uint64_t seed) {
   constexpr float kInf = std::numeric_limits<float>::infinity();
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-  constexpr float kSpecial[] = {0.0F,      -0.0F,      kInf,       -kInf,       kNan,
-                                0x1p-149F, -0x1p-149F, 0x1p-134F,  0x1.1p-134F, 0x1p-126F,
-                                0x1p-127F, 0x1p-25F,   0x1.1p-25F, -0x1p-24F,   0x1p-14F,
-                                65'504.0F, 65'519.0F,  -65'520.0F};
+  // The last few are where the classes begin, and what comes right after the ties below them.
+  constexpr float kSpecial[] = {
+      0.0F,       -0.0F,          kInf,         -kInf,           kNan,
+      0x1p-149F,  -0x1p-149F,     0x1p-134F,    0x1p-126F,       0x1p-127F,
+      0x1p-25F,   -0x1p-24F,      0x1p-14F,     65'504.0F,       65'519.0F,
+      -65'520.0F, 0x1.0002p-134F, 0x1.FEp-127F, 0x1.000002p-25F, 0x1.FFCp-15F};
   Random random(seed);
   at::Tensor values = at::empty({size}, at::kFloat);
   auto* to = values.mutable_data_ptr<float>();
