@@ -5,9 +5,11 @@
 #include "hadal/hpts/train/evaluation_mode.h"
 #include "hadal/hpts/train/image_input.h"
 #include "hadal/models/glyph_cnn.h"
+#include "hadal/models/resnet.h"
 #include "hadal/models/resnet_cifar.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <functional>
 
@@ -18,6 +20,8 @@ namespace hadal::hpts {
 namespace {
 
 constexpr std::int64_t kTestBatch = 200;
+constexpr std::array kCifarDepths{20, 32, 44, 56, 110};
+constexpr std::array kImageNetDepths{18, 34, 50, 101, 152};
 
 /// A network of any class, and what it takes.
 struct Network {
@@ -43,7 +47,11 @@ Network make_network(const std::string& name, std::int64_t classes) {
   int depth = 0;
   std::from_chars(name.data() + std::string_view("resnet").size(), name.data() + name.size(),
                   depth);
-  return network_of(models::ResNetCifar(depth, classes), {});
+  if (std::ranges::find(kImageNetDepths, depth) == kImageNetDepths.end()) {
+    return network_of(models::ResNetCifar(depth, classes), {});
+  }
+  return network_of(models::ResNet(depth, classes),
+                    {.module = {}, .forward = {}, .size = 224, .any_size = true});
 }
 
 class ImageTask final : public Task {
@@ -96,8 +104,12 @@ class ImageTask final : public Task {
 }  // namespace
 
 const std::vector<std::string>& image_model_names() {
-  static const std::vector<std::string> names{"glyph-cnn", "resnet20", "resnet32",
-                                              "resnet44",  "resnet56", "resnet110"};
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all{"glyph-cnn"};
+    for (const int depth : kCifarDepths) all.push_back(concat("resnet", depth));
+    for (const int depth : kImageNetDepths) all.push_back(concat("resnet", depth));
+    return all;
+  }();
   return names;
 }
 

@@ -98,6 +98,13 @@ TEST(ImageTask, GivesGreyImagesToNetworksOfColour) {
   EXPECT_LE(task->score().value, 1);
 }
 
+TEST(ImageTask, ScalesImagesForNetworksOfImageNet) {
+  const auto task = make_image_task({.model = "resnet18", .size = 32}, few_images());
+  Random random(1);
+  EXPECT_GT(task->loss(at::arange(2), random).item<double>(), 0);
+  EXPECT_THROW(make_image_task({.model = "resnet18", .size = 16}, few_images()), InvalidArgument);
+}
+
 TEST(ImageTask, RefusesWhatItCannotMake) {
   EXPECT_THROW(make_image_task({.model = "vgg"}, few_images()), InvalidArgument);
   EXPECT_THROW(make_image_task({.model = "resnet20", .size = 64}, few_images()), InvalidArgument);
