@@ -74,12 +74,6 @@ bool within(double value, const ConfigRange& range) {
          (!range.at_most || value <= *range.at_most);
 }
 
-std::string join(const std::vector<std::string>& items) {
-  std::string text;
-  for (const auto& item : items) text += (text.empty() ? "" : ", ") + item;
-  return text;
-}
-
 }  // namespace
 
 ConfigTable ConfigTable::parse(std::string_view text, const std::string& source) {

@@ -174,6 +174,15 @@ void write_file(const fs::path& path, std::string_view text) {
   file.commit();
 }
 
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    throw IoError(concat("cannot make the folder ", folder.string(), ": ", error.message()),
+                  "check the path and its permissions");
+  }
+}
+
 std::string sha256(std::span<const std::byte> bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;

@@ -57,6 +57,9 @@ class AtomicFile {
 /// AtomicFile for a text that is already whole.
 void write_file(const std::filesystem::path& path, std::string_view text);
 
+/// Makes `folder`, and those above it, where they are not there. Throws IoError.
+void make_folder(const std::filesystem::path& folder);
+
 /// SHA-256 as 64 lower-case hexadecimal digits.
 std::string sha256(std::span<const std::byte> bytes);
 std::string sha256(std::string_view text);

@@ -5,6 +5,7 @@
 #include "hadal/core/text_file.h"
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -90,6 +91,10 @@ SystemInfo system_info(const fs::path& root) {
   info.memory_bytes = std::min(machine_memory(root), limits.memory_bytes);
   info.os = os_name(root);
   return info;
+}
+
+double unix_time() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace hadal

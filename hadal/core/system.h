@@ -19,4 +19,7 @@ struct SystemInfo {
 /// A file that is missing or malformed counts as no limit.
 SystemInfo system_info(const std::filesystem::path& root = "/");
 
+/// Seconds since 1970, UTC.
+double unix_time();
+
 }  // namespace hadal

@@ -67,6 +67,12 @@ std::string quote(std::string_view text) {
   return escaped + (text.size() > kLongest ? "..." : "");
 }
 
+std::string join(const std::vector<std::string>& texts) {
+  std::string joined;
+  for (std::size_t i = 0; i < texts.size(); ++i) joined += (i == 0 ? "" : ", ") + texts[i];
+  return joined;
+}
+
 std::string shape_text(std::span<const std::int64_t> shape) {
   constexpr std::size_t kMost = 8;
   std::string text = "[";

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hadal {
 
@@ -15,6 +16,9 @@ std::string printable(std::string_view text);
 /// printable() replaces; invalid UTF-8 replaced; and what is longer than 120 bytes cut, because
 /// names come from hostile files.
 std::string quote(std::string_view text);
+
+/// The texts with ", " between them.
+std::string join(const std::vector<std::string>& texts);
 
 /// A shape as `[2, 3]`; the sizes after the eighth are left out.
 std::string shape_text(std::span<const std::int64_t> shape);

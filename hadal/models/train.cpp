@@ -1,19 +1,17 @@
 #include "hadal/models/train.h"
 
 #include "hadal/core/error.h"
-#include "hadal/core/random.h"
+#include "hadal/models/batches.h"
 #include "hadal/models/decoder_lm.h"
 #include "hadal/models/input_check.h"
+#include "hadal/models/schedule.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <memory>
-#include <numbers>
-#include <numeric>
 
 #include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/tensor.h>
 #include <torch/nn/module.h>
 #include <torch/nn/utils/clip_grad.h>
 #include <torch/optim/adamw.h>
@@ -51,22 +49,6 @@ torch::optim::AdamW make_optimizer(const std::vector<at::Tensor>& parameters,
                                                  torch::optim::AdamWOptions().weight_decay(decay)));
   };
   return torch::optim::AdamW({group(matrices, options.weight_decay), group(vectors, 0.0)});
-}
-
-/// The share of the peak learning rate at `step` of `steps`.
-double schedule(std::int64_t step, std::int64_t steps) {
-  const std::int64_t warm_up = std::max<std::int64_t>(1, steps / 10);
-  if (step < warm_up) return static_cast<double>(step + 1) / static_cast<double>(warm_up);
-  const double progress =
-      static_cast<double>(step - warm_up) / static_cast<double>(steps - warm_up);
-  return 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
-}
-
-std::vector<std::int64_t> shuffled(std::int64_t count, std::uint64_t seed, std::uint64_t epoch) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(count));
-  std::iota(order.begin(), order.end(), 0);
-  Random(seed, "train order", epoch).shuffle(order);
-  return order;
 }
 
 void step_once(torch::optim::AdamW& optimizer, const std::vector<at::Tensor>& parameters,
@@ -112,29 +94,27 @@ TrainResult train(const std::vector<at::Tensor>& parameters, std::int64_t exampl
                                  " and ", example_count));
   }
   const auto start = std::chrono::steady_clock::now();
-  const std::int64_t batch = std::min(options.batch, example_count);
-  const std::int64_t steps = example_count / batch;
+  Batches batches(example_count, std::min(options.batch, example_count), options.seed);
+  const std::int64_t steps = options.epochs * batches.steps_per_epoch();
+  const Schedule schedule{.peak = options.learning_rate,
+                          .warm_up = std::max<std::int64_t>(1, steps / 10),
+                          .steps = steps};
   auto optimizer = make_optimizer(parameters, options);
   optimizer.zero_grad();
   TrainResult result;
-  for (int epoch = 0; epoch < options.epochs; ++epoch) {
-    const at::Tensor order =
-        at::tensor(shuffled(example_count, options.seed, static_cast<std::uint64_t>(epoch)));
-    for (std::int64_t i = 0; i < steps; ++i) {
-      if (options.check_interrupt) options.check_interrupt();
-      const at::Tensor value = loss(order.narrow(0, i * batch, batch));
-      if (!value.defined() || value.dim() != 0 || !value.requires_grad()) {
-        throw InvalidArgument("train: expected the loss to be a scalar tensor with gradient");
-      }
-      result.losses.push_back(value.item<double>());
-      if (!std::isfinite(result.losses.back())) {
-        throw Error(concat("train: the loss is ", result.losses.back(), " at step ",
-                           result.losses.size(), " of ", options.epochs * steps),
-                    "lower the learning rate, and check the inputs for values that are not finite");
-      }
-      step_once(optimizer, parameters, value,
-                options.learning_rate * schedule(epoch * steps + i, options.epochs * steps));
+  for (std::int64_t step = 0; step < steps; ++step) {
+    if (options.check_interrupt) options.check_interrupt();
+    const at::Tensor value = loss(batches.of_step(step));
+    if (!value.defined() || value.dim() != 0 || !value.requires_grad()) {
+      throw InvalidArgument("train: expected the loss to be a scalar tensor with gradient");
     }
+    result.losses.push_back(value.item<double>());
+    if (!std::isfinite(result.losses.back())) {
+      throw Error(concat("train: the loss is ", result.losses.back(), " at step ",
+                         result.losses.size(), " of ", steps),
+                  "lower the learning rate, and check the inputs for values that are not finite");
+    }
+    step_once(optimizer, parameters, value, schedule.at(step));
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;

@@ -6,18 +6,15 @@
 #include "hadal/bench/runner/registry.h"
 #include "hadal/cli/bench/command.h"
 #include "hadal/cli/bench/progress.h"
+#include "hadal/cli/common_options.h"
 #include "hadal/cli/exit_code.h"
-#include "hadal/core/error.h"
 #include "hadal/core/file.h"
 #include "hadal/core/interrupt.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 
-#include <ATen/Parallel.h>
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
@@ -33,18 +30,6 @@ struct Options {
   int threads = 0;
 };
 
-/// The folder that HADAL_DATA names, or nothing where it is unset. Throws InvalidArgument where it
-/// names no folder, because a run on other data than was asked for would mislead.
-std::optional<std::filesystem::path> data_folder() {
-  const char* value = std::getenv("HADAL_DATA");
-  if (value == nullptr || *value == '\0') return std::nullopt;
-  if (!std::filesystem::is_directory(value)) {
-    throw InvalidArgument(concat("HADAL_DATA: ", value, " is not a folder"),
-                          "name the folder of the data sets, or unset it to use generated data");
-  }
-  return value;
-}
-
 void write(const bench::Report& report, const Options& options) {
   if (!options.json.empty()) write_file(options.json, bench::to_json(report));
   if (!options.html.empty()) write_file(options.html, bench::to_html(report));
@@ -59,7 +44,7 @@ int status_of(const bench::Report& report) {
 
 int run(const Options& options) {
   const auto cases = bench::select(bench::registered_cases(), options.patterns);
-  if (options.threads > 0) at::set_num_threads(options.threads);
+  use_threads(options.threads);
   const bench::Context context{
       .scale = options.full ? bench::Scale::full : bench::Scale::quick,
       .seed = options.seed,
@@ -110,9 +95,7 @@ void add_bench_run(CLI::App& bench, std::function<int()>& chosen) {
   command.add_option("--seed", options->seed, "Of all that is random")
       ->capture_default_str()
       ->type_name("N");
-  command.add_option("--threads", options->threads, "Of LibTorch; 0: as many as it picks itself")
-      ->check(CLI::Range(0, 4096))
-      ->type_name("N");
+  add_threads_option(command, options->threads);
   command.footer(
       "HADAL_DATA names a folder of real data sets; without it, cases make their own data.");
   command.callback([&chosen, options] { chosen = [options] { return run(*options); }; });

@@ -1,5 +1,6 @@
 #include "hadal/cli/train/command.h"
 
+#include "hadal/cli/common_options.h"
 #include "hadal/cli/exit_code.h"
 #include "hadal/cli/status_line.h"
 #include "hadal/cli/train/progress.h"
@@ -10,13 +11,11 @@
 #include "hadal/hpts/train/make_task.h"
 
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include <ATen/Parallel.h>
 #include <unistd.h>
 
 namespace hadal::cli {
@@ -26,12 +25,6 @@ struct Arguments {
   std::filesystem::path config;
   int threads = 0;
 };
-
-std::optional<std::filesystem::path> data_folder() {
-  const char* folder = std::getenv("HADAL_DATA");
-  if (folder == nullptr || *folder == '\0') return std::nullopt;
-  return folder;
-}
 
 /// Tells on standard error what a run does.
 class Narrator {
@@ -71,7 +64,7 @@ int report(const hpts::TrainingOutcome& outcome, const hpts::TrainConfig& config
 
 int train(const Arguments& arguments) {
   const hpts::TrainConfig config = hpts::read_train_config(arguments.config);
-  if (arguments.threads > 0) at::set_num_threads(arguments.threads);
+  use_threads(arguments.threads);
   const auto group = init_process_group();
   const InterruptGuard guard;
   const auto task = hpts::make_task(config, data_folder());
@@ -88,10 +81,7 @@ void add_train_command(CLI::App& app, std::function<int()>& chosen) {
   const auto arguments = std::make_shared<Arguments>();
   train_command.add_option("config", arguments->config, "The file, in TOML: docs/training.md")
       ->required();
-  train_command
-      .add_option("--threads", arguments->threads, "Of LibTorch; 0: as many as it picks itself")
-      ->type_name("N")
-      ->check(CLI::Range(0, 4096));
+  add_threads_option(train_command, arguments->threads);
   train_command.footer(
       "Several processes train together where each is started with RANK, WORLD_SIZE, MASTER_ADDR "
       "and\nMASTER_PORT, as `hadal launch -n 2 -- hadal train run.toml` does. Ctrl-C and SIGTERM "

@@ -41,6 +41,8 @@ std::vector<Number> numbers_of(std::string_view field, std::string_view line) {
 
 }  // namespace
 
+std::string beat_key(int rank) { return concat("beat/", rank); }
+
 std::string to_text(const Beat& beat) {
   return concat(static_cast<char>(beat.state), ' ', beat.uptime.count(), ' ', joined(beat.finished),
                 ' ', joined(beat.blamed), ' ', beat.text);

@@ -22,6 +22,8 @@ struct Beat {
   std::string text;                          ///< of the last collective begun, or why it failed
 };
 
+/// Where in the job's store the beat of `rank` is.
+std::string beat_key(int rank);
 /// One line for the store, and back. Throws FormatError where `text` is none.
 std::string to_text(const Beat& beat);
 Beat parse_beat(std::string_view text);

@@ -15,8 +15,6 @@ constexpr int kBeatsInTimeout = 20;
 constexpr milliseconds kLeastInterval(100);
 constexpr milliseconds kMostInterval(1000);
 
-std::string beat_key(int rank) { return concat("beat/", rank); }
-
 KeyStore reach_store(const Rendezvous& place, milliseconds timeout) {
   if (place.rank == 0 && !place.hosted) return KeyStore::host(place.port, timeout);
   return KeyStore::connect(place.address, place.port, timeout);

@@ -20,8 +20,6 @@ constexpr int kSilence = 5;   // without a beat, until a rank counts as silent
 constexpr int kPatience = 9;  // until blame() settles for what it knows
 constexpr int kFarewell = 10;
 
-std::string key_of(std::size_t rank) { return concat("beat/", rank); }
-
 std::string seconds(milliseconds time) {
   char text[32];
   std::snprintf(text, sizeof text, "%.1f s", static_cast<double>(time.count()) / 1000);
@@ -72,12 +70,13 @@ void exchange(State& state, std::unique_lock<std::mutex>& lock) {
   const std::string text = to_text(state.mine);
   const bool reading = state.reading;
   std::vector<std::string> keys;
-  for (std::size_t rank = 0; rank < state.size; ++rank) keys.push_back(key_of(rank));
+  for (std::size_t rank = 0; rank < state.size; ++rank)
+    keys.push_back(beat_key(static_cast<int>(rank)));
   lock.unlock();
   std::vector<std::optional<Beat>> read(state.size);
   std::string lost;
   try {
-    state.store.set(key_of(state.rank), text);
+    state.store.set(beat_key(static_cast<int>(state.rank)), text);
     if (reading) {
       const auto texts = state.store.get(keys);
       std::ranges::transform(texts, read.begin(), parse_beat);

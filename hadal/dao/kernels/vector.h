@@ -1,21 +1,17 @@
 #pragma once
 
-// Vectors of float as wide as the instruction set that the including file is compiled for. Compiled
-// once an instruction set, so everything is in its namespace.
-#include <stdint.h>
+// What the kernels do with vectors. Compiled once an instruction set, so everything is in its
+// namespace.
+#include "hadal/core/vector.h"
 
 namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
 
-#if defined(__AVX512F__)
-constexpr int kWidth = 16;
-#elif defined(__AVX__)
-constexpr int kWidth = 8;
-#else
-constexpr int kWidth = 4;
-#endif
-
-typedef float Vector __attribute__((vector_size(4 * kWidth)));
-typedef int32_t Integers __attribute__((vector_size(4 * kWidth)));
+using vectors::HADAL_ISA_NAMESPACE::broadcast;
+using vectors::HADAL_ISA_NAMESPACE::Integers;
+using vectors::HADAL_ISA_NAMESPACE::kWidth;
+using vectors::HADAL_ISA_NAMESPACE::larger;
+using vectors::HADAL_ISA_NAMESPACE::largest;
+using vectors::HADAL_ISA_NAMESPACE::Vector;
 
 constexpr float kLog2E = 1.44269504F;
 
@@ -25,7 +21,6 @@ inline Vector load(const float* from) {
   return x;
 }
 inline void store(float* to, Vector x) { __builtin_memcpy(to, &x, sizeof x); }
-inline Vector broadcast(float x) { return Vector{} + x; }
 /// x as it is, rounded: compilers fuse a product with the sum that takes it, which rounds once.
 inline Vector rounded(Vector x) {
 #if defined(__x86_64__)
@@ -35,8 +30,6 @@ inline Vector rounded(Vector x) {
 #endif
   return x;
 }
-/// b where either is not a number.
-inline Vector larger(Vector a, Vector b) { return a > b ? a : b; }
 
 /// -1 in the lanes whose bit is set, else 0.
 inline Integers lanes_of(uint64_t bits) {
@@ -45,11 +38,6 @@ inline Integers lanes_of(uint64_t bits) {
   return ((Integers{} + static_cast<int32_t>(bits)) & bit_of) != 0;
 }
 
-inline float largest(Vector x) {
-  float result = x[0];
-  for (int i = 1; i < kWidth; ++i) result = x[i] > result ? x[i] : result;
-  return result;
-}
 inline float sum(Vector x) {
   float result = 0;
   for (int i = 0; i < kWidth; ++i) result += x[i];

@@ -23,9 +23,8 @@ constexpr std::int64_t kTextTestBytes = 100'000;
 
 [[noreturn]] void refuse_name(std::string_view what, std::string_view name,
                               const std::vector<std::string>& names) {
-  std::string list;
-  for (const auto& known : names) list += (list.empty() ? "" : ", ") + known;
-  throw InvalidArgument(concat("no ", what, " is called ", quote(name)), "known are " + list);
+  throw InvalidArgument(concat("no ", what, " is called ", quote(name)),
+                        "known are " + join(names));
 }
 
 const fs::path& require_folder(std::string_view name, const std::optional<fs::path>& folder) {

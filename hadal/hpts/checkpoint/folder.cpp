@@ -1,6 +1,7 @@
 #include "hadal/hpts/checkpoint/folder.h"
 
 #include "hadal/core/error.h"
+#include "hadal/core/file.h"
 #include "hadal/core/log.h"
 
 #include <algorithm>
@@ -28,15 +29,6 @@ constexpr std::string_view kRankPrefix = "rank-";
 constexpr std::string_view kTemporaryPrefix = ".hadal-";  // of AtomicFile
 
 std::string folder_of(int rank, int count) { return concat(kRankPrefix, rank, "-of-", count); }
-
-void make_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) {
-    throw IoError(concat("cannot make the folder ", folder.string(), ": ", error.message()),
-                  "check the path and its permissions");
-  }
-}
 
 /// Opens and locks a file in `folder`, which a killed process leaves behind unlocked.
 int lock(const fs::path& folder) {
@@ -90,7 +82,7 @@ void remove_file(const fs::path& file) {
 
 }  // namespace
 
-CheckpointFolder::CheckpointFolder(fs::path folder, Rank rank, int keep)
+CheckpointFolder::CheckpointFolder(fs::path folder, Rank rank, std::int64_t keep)
     : folder_(std::move(folder)), rank_(rank), keep_(keep) {
   if (rank.index < 0 || rank.index >= rank.count) {
     throw InvalidArgument(concat("CheckpointFolder: expected a rank from 0 to below ", rank.count,
@@ -119,7 +111,7 @@ fs::path CheckpointFolder::file_of(std::int64_t step) const {
 void CheckpointFolder::save(const Checkpoint& checkpoint) {
   write_checkpoint(file_of(checkpoint.step), checkpoint);
   const auto steps = steps_in(own_);
-  int kept = 0;
+  std::int64_t kept = 0;
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
     if (++kept > keep_) remove_file(file_of(*step));
   }
@@ -158,13 +150,16 @@ Checkpoint CheckpointFolder::load(std::int64_t step) const {
   return checkpoint;
 }
 
-std::optional<Checkpoint> CheckpointFolder::load_latest() const {
+std::optional<Checkpoint> CheckpointFolder::load_latest(
+    const std::function<bool(std::int64_t step, bool lacks)>& any_lacks) const {
   for (const std::int64_t step : steps()) {
+    std::optional<Checkpoint> checkpoint;
     try {
-      return load(step);
+      checkpoint = load(step);
     } catch (const Error& error) {
       log(LogLevel::warning, concat(error.what(), "; trying the checkpoint before it"));
     }
+    if (any_lacks ? !any_lacks(step, !checkpoint) : checkpoint.has_value()) return checkpoint;
   }
   return std::nullopt;
 }

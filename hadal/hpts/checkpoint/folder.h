@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -25,7 +26,7 @@ class CheckpointFolder {
   /// `keep` checkpoints stay, the newest. Throws InvalidArgument for a rank outside of its count or
   /// fewer than 2 to keep (processes may be one apart), and IoError where the folder cannot be made
   /// or another process has its lock.
-  explicit CheckpointFolder(std::filesystem::path folder, Rank rank = {}, int keep = 2);
+  explicit CheckpointFolder(std::filesystem::path folder, Rank rank = {}, std::int64_t keep = 2);
   ~CheckpointFolder();
   CheckpointFolder(const CheckpointFolder&) = delete;
   CheckpointFolder& operator=(const CheckpointFolder&) = delete;
@@ -39,8 +40,10 @@ class CheckpointFolder {
   /// This rank's checkpoint of `step`. Throws as read_checkpoint() does.
   Checkpoint load(std::int64_t step) const;
   /// The newest of steps() that reads back whole, or nothing where there is none. Those that do not
-  /// are named in the log. For one process: several have to agree on the step.
-  std::optional<Checkpoint> load_latest() const;
+  /// are named in the log. Several processes have to agree on the step: `any_lacks` is called in
+  /// each of them, with a step and whether this process lacks it, and says whether any does.
+  std::optional<Checkpoint> load_latest(
+      const std::function<bool(std::int64_t step, bool lacks)>& any_lacks = {}) const;
 
  private:
   std::filesystem::path file_of(std::int64_t step) const;
@@ -49,7 +52,7 @@ class CheckpointFolder {
   std::filesystem::path folder_;  // of the run
   std::filesystem::path own_;     // of this process
   Rank rank_;
-  int keep_;
+  std::int64_t keep_;
   int lock_ = -1;
 };
 

@@ -7,6 +7,8 @@
 
 #include <fstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <ATen/ops/full.h>
 #include <gtest/gtest.h>
@@ -113,6 +115,21 @@ TEST(CheckpointFolder, TakesOnlyStepsThatAllRanksHave) {
   EXPECT_EQ(one.steps(), std::vector<std::int64_t>{1});
   one.save(at_step(2));
   EXPECT_EQ(zero.steps(), (std::vector<std::int64_t>{2, 1}));
+}
+
+TEST(CheckpointFolder, GoesBackToTheOneThatNoProcessLacks) {
+  const TemporaryFolder folder;
+  CheckpointFolder checkpoints(folder.path());
+  checkpoints.save(at_step(1));
+  checkpoints.save(at_step(2));
+  std::vector<std::pair<std::int64_t, bool>> asked;
+  const auto found = checkpoints.load_latest([&](std::int64_t step, bool lacks) {
+    asked.emplace_back(step, lacks);
+    return lacks || step == 2;  // another process lacks it
+  });
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->step, 1);
+  EXPECT_EQ(asked, (std::vector<std::pair<std::int64_t, bool>>{{2, false}, {1, false}}));
 }
 
 TEST(CheckpointFolder, RefusesThoseOfAnotherNumberOfProcesses) {

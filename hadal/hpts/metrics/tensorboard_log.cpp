@@ -1,11 +1,11 @@
 #include "hadal/hpts/metrics/tensorboard_log.h"
 
 #include "hadal/core/error.h"
+#include "hadal/core/file.h"
+#include "hadal/core/system.h"
 #include "hadal/hpts/metrics/crc32c.h"
 
 #include <bit>
-#include <chrono>
-#include <system_error>
 
 #include <unistd.h>
 
@@ -61,18 +61,9 @@ std::uint32_t masked_crc(const std::string& data) {
   return std::rotr(crc32c(data), 15) + 0xA282EAD8;
 }
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 std::filesystem::path new_file_in(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) {
-    throw IoError(concat("cannot make the folder ", folder.string(), ": ", error.message()),
-                  "check the path and its permissions");
-  }
-  const auto microseconds = static_cast<std::int64_t>(now() * 1e6);
+  make_folder(folder);
+  const auto microseconds = static_cast<std::int64_t>(unix_time() * 1e6);
   return folder / concat("events.out.tfevents.", microseconds, ".", ::getpid(), ".hadal");
 }
 
@@ -99,7 +90,7 @@ std::string tensorboard_event(const StepMetrics& metrics) {
 
 TensorBoardLog::TensorBoardLog(const std::filesystem::path& folder)
     : path_(new_file_in(folder)), file_(path_, std::ios::binary | std::ios::app) {
-  append(tensorboard_version_event(now()));
+  append(tensorboard_version_event(unix_time()));
 }
 
 void TensorBoardLog::write(const StepMetrics& metrics) { append(tensorboard_event(metrics)); }

@@ -3,6 +3,8 @@
 // processor takes subnormal numbers for zero.
 #include "hadal/hpts/monitor/count.h"
 
+#include "hadal/core/vector.h"
+
 #if defined(__AVX2__)
 #include <immintrin.h>
 #endif
@@ -10,16 +12,10 @@
 namespace hadal::hpts::HADAL_ISA_NAMESPACE {
 namespace {
 
-#if defined(__AVX512F__)
-constexpr int kWidth = 16;
-#elif defined(__AVX2__)
-constexpr int kWidth = 8;
-#else
-constexpr int kWidth = 4;
-#endif
+using vectors::HADAL_ISA_NAMESPACE::kWidth;
 constexpr int kHalf = kWidth / 2;
 
-typedef int32_t Bits __attribute__((vector_size(4 * kWidth)));
+using Bits = vectors::HADAL_ISA_NAMESPACE::Integers;
 typedef uint16_t Brains __attribute__((vector_size(2 * kWidth)));
 typedef uint32_t Wide __attribute__((vector_size(4 * kWidth)));
 typedef float Floats __attribute__((vector_size(4 * kHalf)));

@@ -42,7 +42,11 @@ bool FiniteGuard::admits_loss(double loss) {
 bool FiniteGuard::admits_gradients() {
   std::vector<at::Tensor> tensors;
   for (const auto& parameter : parameters_) tensors.push_back(parameter.tensor);
-  if (!std::isfinite(square_sum(tensors))) return skip("a gradient is not finite");
+  return admits_gradients(std::sqrt(square_sum(tensors)));
+}
+
+bool FiniteGuard::admits_gradients(double norm) {
+  if (!std::isfinite(norm)) return skip("a gradient is not finite");
   in_a_row_ = 0;
   return true;
 }

@@ -27,6 +27,8 @@ class FiniteGuard {
   /// parameter with a value or gradient that is not finite.
   bool admits_loss(double loss);
   bool admits_gradients();
+  /// The same for those who know the norm of all gradients.
+  bool admits_gradients(double norm);
 
   std::int64_t skipped() const { return skipped_; }
 

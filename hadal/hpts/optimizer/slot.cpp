@@ -38,15 +38,16 @@ void check_parameter(const NamedParameter& parameter) {
   }
 }
 
-void set_sgd(const Sgd& sgd, bool is_first, kernels::Step& step) {
+void set_sgd(const Sgd& sgd, double rate, bool is_first, kernels::Step& step) {
   step.rule = kernels::Rule::sgd;
+  step.rate = static_cast<float>(rate);
   step.decay = is_first ? 0.0F : static_cast<float>(sgd.momentum);
   step.gain = is_first || sgd.momentum == 0 ? 1.0F : static_cast<float>(1 - sgd.dampening);
   step.momentum = sgd.nesterov ? static_cast<float>(sgd.momentum) : 0.0F;
 }
 
 template <class AdamOrAdamW>
-void set_adam(const AdamOrAdamW& adam, std::int64_t number, kernels::Step& step) {
+void set_adam(const AdamOrAdamW& adam, double rate, std::int64_t number, kernels::Step& step) {
   const auto power = static_cast<double>(number);
   step.rule = kernels::Rule::adam;
   step.decay = static_cast<float>(adam.beta1);
@@ -55,23 +56,18 @@ void set_adam(const AdamOrAdamW& adam, std::int64_t number, kernels::Step& step)
   step.second_gain = static_cast<float>(1 - adam.beta2);
   step.second_root = static_cast<float>(std::sqrt(1 - std::pow(adam.beta2, power)));
   step.epsilon = static_cast<float>(adam.epsilon);
+  step.rate = static_cast<float>(rate / (1 - std::pow(adam.beta1, power)));
 }
 
 void set_rule(const Rule& rule, const ParameterGroup& group, std::int64_t number,
               kernels::Step& step) {
-  step.rate = static_cast<float>(group.learning_rate);
   step.l2 = static_cast<float>(group.weight_decay);
   if (const auto* sgd = std::get_if<Sgd>(&rule)) {
-    set_sgd(*sgd, number == 1, step);
+    set_sgd(*sgd, group.learning_rate, number == 1, step);
   } else if (const auto* adam = std::get_if<Adam>(&rule)) {
-    set_adam(*adam, number, step);
-    step.rate = static_cast<float>(group.learning_rate /
-                                   (1 - std::pow(adam->beta1, static_cast<double>(number))));
+    set_adam(*adam, group.learning_rate, number, step);
   } else {
-    const auto& adamw = std::get<AdamW>(rule);
-    set_adam(adamw, number, step);
-    step.rate = static_cast<float>(group.learning_rate /
-                                   (1 - std::pow(adamw.beta1, static_cast<double>(number))));
+    set_adam(std::get<AdamW>(rule), group.learning_rate, number, step);
     step.l2 = 0;
     step.keep = static_cast<float>(1 - group.learning_rate * group.weight_decay);
   }

@@ -20,7 +20,7 @@ namespace hadal::hpts {
 struct ScheduleOptions {
   /// Steps from one observation to the next. To observe reads 1/8 of what a step moves at least
   /// (see GradientMonitor), so that each 16th costs below 1 % of any training.
-  int every = 16;
+  std::int64_t every = 16;
   int patience = 3;  ///< observations in a row that must wish for a change, from 1 to 1,000
   std::map<std::string, LayerPlan, std::less<>> pinned = {};  ///< layers that no policy changes
   /// Whether the device computes fp16 as fast as bf16. A CPU takes hundreds of times as long, so

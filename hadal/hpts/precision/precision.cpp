@@ -1,6 +1,6 @@
 #include "hadal/hpts/precision/precision.h"
 
-#include "hadal/core/error.h"
+#include "hadal/core/names.h"
 
 #include <array>
 
@@ -10,17 +10,6 @@ namespace {
 // In the order of the enumerations.
 constexpr std::array<std::string_view, 3> kPrecisions{"fp32", "bf16", "fp16"};
 constexpr std::array<std::string_view, 3> kSavedFormats{"exact", "bf16", "int8_blocks"};
-
-template <class Value, std::size_t count>
-Value parse(std::string_view name, std::string_view what,
-            const std::array<std::string_view, count>& names) {
-  std::string list;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (names[i] == name) return static_cast<Value>(i);
-    list += (i == 0 ? "" : ", ") + std::string(names[i]);
-  }
-  throw InvalidArgument(concat("expected a ", what, ", got \"", name, "\""), "one of " + list);
-}
 
 }  // namespace
 
@@ -33,11 +22,11 @@ std::string_view name_of(SavedFormat format) {
 }
 
 Precision parse_precision(std::string_view name) {
-  return parse<Precision>(name, "precision", kPrecisions);
+  return parse_name<Precision>(name, "precision", kPrecisions);
 }
 
 SavedFormat parse_saved_format(std::string_view name) {
-  return parse<SavedFormat>(name, "format of saved activations", kSavedFormats);
+  return parse_name<SavedFormat>(name, "format of saved activations", kSavedFormats);
 }
 
 }  // namespace hadal::hpts

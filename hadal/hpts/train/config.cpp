@@ -1,7 +1,6 @@
 #include "hadal/hpts/train/config.h"
 
 #include "hadal/core/config.h"
-#include "hadal/core/file.h"
 #include "hadal/data/sets/sets.h"
 
 #include <algorithm>
@@ -11,8 +10,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Table = ConfigTable;
-
-constexpr std::size_t kMostBytes = 1 << 20;
 
 std::int64_t count(const Table& table, std::string_view field, std::int64_t fallback,
                    double at_least = 1) {
@@ -114,7 +111,8 @@ void read_optimizer(const Table& file, TrainConfig& config) {
   config.schedule.peak =
       optimizer.number("learning_rate", name == "sgd" ? 0.1 : 1e-3, {.above = 0, .at_most = 1e6});
   const std::string kind = optimizer.choice("schedule", {"cosine", "constant"}, "cosine");
-  config.schedule.kind = kind == "cosine" ? Schedule::Kind::cosine : Schedule::Kind::constant;
+  using Kind = models::Schedule::Kind;
+  config.schedule.kind = kind == "cosine" ? Kind::cosine : Kind::constant;
   config.schedule.last_share = share(optimizer, "last_share", 0.0);
   config.warm_up = share(optimizer, "warm_up", 0.05);
 }
@@ -159,11 +157,7 @@ void read_outputs(const Table& file, const fs::path& folder, TrainConfig& config
   config.log.test_every = count(log, "test_every", 0, 0);
 }
 
-}  // namespace
-
-TrainConfig parse_train_config(std::string_view text, const fs::path& path) {
-  const Table file = Table::parse(text, path.string());
-  const fs::path folder = path.parent_path();
+TrainConfig read_all(const Table& file, const fs::path& folder) {
   TrainConfig config;
   config.seed = static_cast<std::uint64_t>(count(file, "seed", 1, 0));
   read_task(file, config);
@@ -176,8 +170,14 @@ TrainConfig parse_train_config(std::string_view text, const fs::path& path) {
   return config;
 }
 
+}  // namespace
+
+TrainConfig parse_train_config(std::string_view text, const fs::path& path) {
+  return read_all(Table::parse(text, path.string()), path.parent_path());
+}
+
 TrainConfig read_train_config(const fs::path& path) {
-  return parse_train_config(read_file(path, kMostBytes), path);
+  return read_all(Table::read(path), path.parent_path());
 }
 
 }  // namespace hadal::hpts

@@ -3,8 +3,8 @@
 #include "hadal/hpts/optimizer/optimizer.h"
 #include "hadal/hpts/precision/precision.h"
 #include "hadal/hpts/train/image_task.h"
-#include "hadal/hpts/train/schedule.h"
 #include "hadal/models/decoder_lm.h"
+#include "hadal/models/schedule.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -30,8 +30,8 @@ struct TrainConfig {
   Rule rule;
   OptimizerOptions optimizer;
   double weight_decay = 0;
-  Schedule schedule;   ///< but for the number of steps, which depends on the data
-  double warm_up = 0;  ///< as a share of the steps
+  models::Schedule schedule;  ///< but for the number of steps, which depends on the data
+  double warm_up = 0;         ///< as a share of the steps
 
   enum class Policy { fp32, bf16, underflow, published, fixed };
   struct Precision {

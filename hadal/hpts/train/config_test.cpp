@@ -69,7 +69,7 @@ TEST(TrainConfig, ReadsOptimizerAndPrecision) {
   EXPECT_TRUE(std::get<Sgd>(config.rule).nesterov);
   EXPECT_EQ(config.optimizer.state, StateFormat::int8);
   EXPECT_EQ(config.schedule.peak, 0.1);
-  EXPECT_EQ(config.schedule.kind, Schedule::Kind::constant);
+  EXPECT_EQ(config.schedule.kind, models::Schedule::Kind::constant);
   EXPECT_EQ(config.precision.plan, "/runs/plan.json");
   EXPECT_EQ(*config.checkpoints.folder, "/tmp/c");
   EXPECT_EQ(*config.log.csv, "/runs/a/b.csv");

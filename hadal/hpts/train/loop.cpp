@@ -2,8 +2,8 @@
 
 #include "hadal/core/error.h"
 #include "hadal/core/file.h"
-#include "hadal/core/log.h"
 #include "hadal/core/memory.h"
+#include "hadal/core/system.h"
 #include "hadal/hpts/checkpoint/folder.h"
 #include "hadal/hpts/metrics/csv_log.h"
 #include "hadal/hpts/metrics/tensorboard_log.h"
@@ -23,10 +23,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_between(Clock::time_point begin, Clock::time_point end) {
-  return std::chrono::duration<double>(end - begin).count();
-}
-
 /// Whether `mine` holds in any process.
 bool any(ProcessGroup& group, bool mine, const std::string& what) {
   if (group.size() == 1) return mine;
@@ -38,18 +34,11 @@ bool any(ProcessGroup& group, bool mine, const std::string& what) {
 /// Brings the run to the newest checkpoint that every process can read; whether there is one.
 bool resume(TrainingRun& run, const CheckpointFolder& folder, ProcessGroup& group) {
   // Each process sees the same files, but may find its own damaged.
-  for (const std::int64_t step : folder.steps()) {
-    std::optional<Checkpoint> checkpoint;
-    try {
-      checkpoint = folder.load(step);
-    } catch (const Error& error) {
-      log(LogLevel::warning, concat(error.what(), "; trying the checkpoint before it"));
-    }
-    if (any(group, !checkpoint, concat("checkpoint of step ", step))) continue;
-    run.restore(*checkpoint);
-    return true;
-  }
-  return false;
+  const auto checkpoint = folder.load_latest([&](std::int64_t step, bool lacks) {
+    return any(group, lacks, concat("checkpoint of step ", step));
+  });
+  if (checkpoint) run.restore(*checkpoint);
+  return checkpoint.has_value();
 }
 
 /// How many layers compute in each precision.
@@ -81,8 +70,8 @@ class Meter {
 
   StepMetrics take(const TrainingRun& run) {
     const auto now = Clock::now();
-    const double seconds = seconds_between(since_, now);
-    StepMetrics metrics{.step = run.step(), .wall_time = wall_time()};
+    const double seconds = std::chrono::duration<double>(now - since_).count();
+    StepMetrics metrics{.step = run.step(), .wall_time = unix_time()};
     const auto finite = static_cast<double>(std::max<std::int64_t>(1, steps_ - skipped_));
     metrics.values = {
         {"loss", loss_ / finite},
@@ -103,11 +92,6 @@ class Meter {
   }
 
  private:
-  static double wall_time() {
-    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch())
-        .count();
-  }
-
   std::int64_t batch_;
   Clock::time_point since_ = Clock::now();
   std::int64_t steps_ = 0;
@@ -161,7 +145,7 @@ class Loop {
     if (config.checkpoints.folder) {
       folder_.emplace(*config.checkpoints.folder,
                       Rank{.index = group_->rank(), .count = group_->size()},
-                      static_cast<int>(config.checkpoints.keep));
+                      config.checkpoints.keep);
       if (resume(run_, *folder_, *group_)) resumed_at_ = run_.step();
     }
     if (group_->rank() != 0) return;

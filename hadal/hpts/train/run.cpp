@@ -12,7 +12,7 @@
 #include "hadal/hpts/policy/subnormals.h"
 #include "hadal/hpts/policy/underflow.h"
 #include "hadal/hpts/precision/plan_file.h"
-#include "hadal/hpts/train/batches.h"
+#include "hadal/models/batches.h"
 #include "hadal/models/state.h"
 
 #include <cmath>
@@ -87,8 +87,8 @@ std::unique_ptr<PrecisionPolicy> make_policy(const TrainConfig::Precision& preci
   return underflow_policy({.flush = probe_subnormals()});
 }
 
-Schedule make_schedule(const TrainConfig& config, std::int64_t steps) {
-  Schedule schedule = config.schedule;
+models::Schedule make_schedule(const TrainConfig& config, std::int64_t steps) {
+  models::Schedule schedule = config.schedule;
   schedule.steps = steps;
   schedule.warm_up =
       static_cast<std::int64_t>(std::llround(config.warm_up * static_cast<double>(steps)));
@@ -110,7 +110,7 @@ struct TrainingRun::State {
         guard(parameters),
         monitor(task.model()),
         scheduler(monitor.layers(), make_policy(config.precision, monitor.layers()),
-                  {.every = static_cast<int>(config.precision.observe_every)}),
+                  {.every = config.precision.observe_every}),
         steps(config.steps > 0 ? config.steps : config.epochs * batches.steps_per_epoch()),
         schedule(make_schedule(config, steps)) {
     task.model().train();
@@ -127,16 +127,9 @@ struct TrainingRun::State {
     });
   }
 
-  /// The norm of the gradients, which are clipped where the configuration says so.
-  double clip() {
-    const auto tensors = optimizer.parameters();
-    if (config.clip_norm) return clip_gradient_norm(tensors, *config.clip_norm);
-    return std::sqrt(square_sum(tensors));
-  }
-
   TrainConfig config;
   Task& task;
-  Batches batches;
+  models::Batches batches;
   std::int64_t share;  // examples of each process
   DistributedDataParallel parallel;
   std::vector<NamedParameter> parameters;
@@ -145,7 +138,7 @@ struct TrainingRun::State {
   GradientMonitor monitor;
   PrecisionScheduler scheduler;
   std::int64_t steps;
-  Schedule schedule;
+  models::Schedule schedule;
   std::int64_t step = 0;
 };
 
@@ -167,10 +160,13 @@ StepResult TrainingRun::advance() {
   // Every process has to go through backward, where gradients meet; an infinite loss of one makes
   // all gradients infinite.
   loss.backward();
-  result.skipped = !x.guard.admits_gradients();
+  const auto parameters = x.optimizer.parameters();
+  const double norm = std::sqrt(square_sum(parameters));
+  result.skipped = !x.guard.admits_gradients(norm);
   if (!result.skipped) {
+    result.gradient_norm = norm;
     if (x.scheduler.is_due(x.step)) x.scheduler.observe(x.step, x.monitor.observe());
-    result.gradient_norm = x.clip();
+    if (x.config.clip_norm) clip_gradient_norm(parameters, *x.config.clip_norm);
     x.optimizer.step();
   }
   x.optimizer.zero_grad();

@@ -1,24 +1,22 @@
 #pragma once
 
-// Vectors as wide as the instruction set that the including file is compiled for. Compiled once an
-// instruction set, so everything is in its namespace.
-#include <stdint.h>
+// What the kernels do with vectors. Compiled once an instruction set, so everything is in its
+// namespace.
+#include "hadal/core/vector.h"
+
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
 namespace hadal::hpts::kernels::HADAL_ISA_NAMESPACE {
 
-#if defined(__AVX512F__)
-constexpr int kWidth = 16;
-#elif defined(__AVX__)
-constexpr int kWidth = 8;
-#else
-constexpr int kWidth = 4;
-#endif
+using vectors::HADAL_ISA_NAMESPACE::broadcast;
+using vectors::HADAL_ISA_NAMESPACE::Integers;
+using vectors::HADAL_ISA_NAMESPACE::kWidth;
+using vectors::HADAL_ISA_NAMESPACE::larger;
+using vectors::HADAL_ISA_NAMESPACE::largest;
+using vectors::HADAL_ISA_NAMESPACE::Vector;
 
-typedef float Vector __attribute__((vector_size(4 * kWidth)));
-typedef int32_t Integers __attribute__((vector_size(4 * kWidth)));
 typedef uint32_t Words __attribute__((vector_size(4 * kWidth)));
 typedef uint16_t Halves __attribute__((vector_size(2 * kWidth)));
 typedef int16_t SignedHalves __attribute__((vector_size(2 * kWidth)));
@@ -75,9 +73,6 @@ inline Integers widen(const Byte* from) {
 }
 #endif
 
-inline Vector broadcast(float x) { return Vector{} + x; }
-/// b where either is not a number.
-inline Vector larger(Vector a, Vector b) { return a > b ? a : b; }
 inline Vector magnitude(Vector x) { return bits_as<Vector>(bits_as<Words>(x) & 0x7fffffffU); }
 inline Vector square_root(Vector x) {
 #if defined(__AVX512F__)
@@ -90,11 +85,6 @@ inline Vector square_root(Vector x) {
   for (int i = 0; i < kWidth; ++i) x[i] = __builtin_sqrtf(x[i]);
   return x;
 #endif
-}
-inline float largest(Vector x) {
-  float result = x[0];
-  for (int i = 1; i < kWidth; ++i) result = x[i] > result ? x[i] : result;
-  return result;
 }
 inline Words lane_numbers() {
   Words numbers;

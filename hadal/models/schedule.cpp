@@ -1,13 +1,13 @@
-#include "hadal/hpts/train/schedule.h"
+#include "hadal/models/schedule.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
-namespace hadal::hpts {
+namespace hadal::models {
 
 double Schedule::at(std::int64_t step) const {
-  if (step < warm_up) return peak * static_cast<double>(step + 1) / static_cast<double>(warm_up);
+  if (step < warm_up) return peak * (static_cast<double>(step + 1) / static_cast<double>(warm_up));
   if (kind == Kind::constant) return peak;
   const double progress =
       std::min(1.0, static_cast<double>(step - warm_up) /
@@ -16,4 +16,4 @@ double Schedule::at(std::int64_t step) const {
   return peak * (last_share + (1.0 - last_share) * share);
 }
 
-}  // namespace hadal::hpts
+}  // namespace hadal::models

@@ -4,7 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
-namespace hadal::hpts {
+namespace hadal::models {
 
 /// Which examples each step of a run sees: every epoch all examples in a fresh order, but for those
 /// of a last partial batch. A step's examples depend on nothing but the arguments, so a run that
@@ -26,4 +26,4 @@ class Batches {
   at::Tensor order_;
 };
 
-}  // namespace hadal::hpts
+}  // namespace hadal::models

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace hadal::hpts {
+namespace hadal::models {
 
 /// The learning rate over a run: up linearly over the first steps, then along half a cosine to a
 /// share of the peak (Loshchilov and Hutter, 2017, without restarts), or level.
@@ -19,4 +19,4 @@ struct Schedule {
   double at(std::int64_t step) const;
 };
 
-}  // namespace hadal::hpts
+}  // namespace hadal::models

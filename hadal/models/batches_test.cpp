@@ -1,4 +1,4 @@
-#include "hadal/hpts/train/batches.h"
+#include "hadal/models/batches.h"
 
 #include "hadal/core/error.h"
 
@@ -8,7 +8,7 @@
 #include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
-namespace hadal::hpts {
+namespace hadal::models {
 namespace {
 
 TEST(Batches, ShowEachExampleOnceAnEpochButForAPartialBatch) {
@@ -46,4 +46,4 @@ TEST(Batches, RefuseABatchOfMoreThanThereIs) {
 }
 
 }  // namespace
-}  // namespace hadal::hpts
+}  // namespace hadal::models

@@ -1,8 +1,8 @@
-#include "hadal/hpts/train/schedule.h"
+#include "hadal/models/schedule.h"
 
 #include <gtest/gtest.h>
 
-namespace hadal::hpts {
+namespace hadal::models {
 namespace {
 
 TEST(Schedule, RisesLinearlyAndFallsAlongHalfACosine) {
@@ -28,4 +28,4 @@ TEST(Schedule, TakesAWarmUpAsLongAsTheRun) {
 }
 
 }  // namespace
-}  // namespace hadal::hpts
+}  // namespace hadal::models

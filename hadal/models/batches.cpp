@@ -1,4 +1,4 @@
-#include "hadal/hpts/train/batches.h"
+#include "hadal/models/batches.h"
 
 #include "hadal/core/error.h"
 #include "hadal/core/random.h"
@@ -8,7 +8,7 @@
 
 #include <ATen/ops/tensor.h>
 
-namespace hadal::hpts {
+namespace hadal::models {
 
 Batches::Batches(std::int64_t examples, std::int64_t batch, std::uint64_t seed)
     : examples_(examples), batch_(batch), seed_(seed) {
@@ -30,4 +30,4 @@ at::Tensor Batches::of_step(std::int64_t step) {
   return order_.narrow(0, step % steps_per_epoch() * batch_, batch_);
 }
 
-}  // namespace hadal::hpts
+}  // namespace hadal::models
