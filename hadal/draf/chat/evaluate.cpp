@@ -165,7 +165,9 @@ Arguments Interpreter::evaluate_arguments(const Expression& expression, Scope& s
   for (const Expression::Argument& argument : expression.arguments) {
     Value value = evaluate(*argument.value, scope);
     if (argument.stars == 1) {
-      for (const Value& item : iterate(budget_, value)->items) arguments.values.push_back(item);
+      // Held by a name: C++20 ends a temporary before the loop.
+      const auto held = iterate(budget_, value);
+      for (const Value& item : held->items) arguments.values.push_back(item);
     } else if (argument.stars == 2) {
       if (!value.dict()) throw Failure{"expected a dict after **"};
       for (const auto& [key, item] : value.dict()->items) {

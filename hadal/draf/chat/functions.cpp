@@ -32,7 +32,9 @@ Dict make_members(Budget& budget, const Arguments& arguments) {
     if (from.dict()) {
       dict = *from.dict();
     } else {
-      for (const Value& pair : iterate(budget, from)->items) {
+      // Held by a name: C++20 ends a temporary before the loop.
+      const auto held = iterate(budget, from);
+      for (const Value& pair : held->items) {
         const auto both = iterate(budget, pair);
         if (both->items.size() != 2) throw Failure{"dict() expects pairs"};
         dict.set(both->items[0], both->items[1]);

@@ -159,7 +159,9 @@ Interpreter::Flow Interpreter::execute_loop(const Statement& statement, Scope& s
 
 Value Interpreter::filter_items(const Statement& statement, const Value& items, Scope& scope) {
   Values chosen;
-  for (const Value& item : iterate(budget_, items)->items) {
+  // Held by a name: C++20 ends a temporary before the loop.
+  const auto held = iterate(budget_, items);
+  for (const Value& item : held->items) {
     const OwnScope inner(*this, &scope);
     assign(statement.target, item, *inner);
     if (is_true(evaluate(*statement.filter, *inner))) chosen.push_back(item);

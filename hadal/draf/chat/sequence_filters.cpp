@@ -64,7 +64,9 @@ Value filter_join(Interpreter& interpreter, const Value& value, const Arguments&
   const Bound bound("join", arguments, {"d", "attribute"});
   Budget& budget = interpreter.budget();
   Values texts;
-  for (const Value& item : iterate(budget, value)->items) {
+  // Held by a name: C++20 ends a temporary before the loop.
+  const auto held = iterate(budget, value);
+  for (const Value& item : held->items) {
     const Value* path = bound.find(1);
     const Value part = path && !path->is_none() ? follow_path(budget, item, *path) : item;
     texts.push_back(budget.text(to_text(part, budget.bytes_left())));
@@ -97,7 +99,9 @@ Value filter_sort(Interpreter& interpreter, const Value& value, const Arguments&
   const Bound bound("sort", arguments, {"reverse", "case_sensitive", "attribute"});
   Budget& budget = interpreter.budget();
   std::vector<std::pair<Value, Value>> keyed;
-  for (const Value& item : iterate(budget, value)->items) {
+  // Held by a name: C++20 ends a temporary before the loop.
+  const auto held = iterate(budget, value);
+  for (const Value& item : held->items) {
     keyed.emplace_back(comparison_key(budget, item, bound.find(2), bound.flag(1)), item);
   }
   return budget.list(sorted(interpreter, std::move(keyed), bound.flag(0)));
@@ -127,7 +131,9 @@ Value filter_unique(Interpreter& interpreter, const Value& value, const Argument
   Budget& budget = interpreter.budget();
   Dict seen;
   Values items;
-  for (const Value& item : iterate(budget, value)->items) {
+  // Held by a name: C++20 ends a temporary before the loop.
+  const auto held = iterate(budget, value);
+  for (const Value& item : held->items) {
     const Value key = comparison_key(budget, item, bound.find(1), bound.flag(0));
     budget.take_bytes(128);
     if (seen.find(key)) continue;
@@ -160,7 +166,9 @@ Value filter_sum(Interpreter& interpreter, const Value& value, const Arguments& 
   Budget& budget = interpreter.budget();
   Value sum = bound.value(1, {std::int64_t{0}});
   if (sum.text()) throw Failure{"sum() can't sum strings"};
-  for (const Value& item : iterate(budget, value)->items) {
+  // Held by a name: C++20 ends a temporary before the loop.
+  const auto held = iterate(budget, value);
+  for (const Value& item : held->items) {
     const Value* path = bound.find(0);
     sum = calculate(budget, "+", sum,
                     path && !path->is_none() ? follow_path(budget, item, *path) : item);
@@ -176,7 +184,9 @@ Value filter_batch(Interpreter& interpreter, const Value& value, const Arguments
   Values batches;
   Values batch;
   const auto flush = [&] { batches.push_back(budget.list(std::exchange(batch, {}))); };
-  for (const Value& item : iterate(budget, value)->items) {
+  // Held by a name: C++20 ends a temporary before the loop.
+  const auto held = iterate(budget, value);
+  for (const Value& item : held->items) {
     if (static_cast<std::int64_t>(batch.size()) == size) flush();
     batch.push_back(item);
   }
@@ -212,7 +222,9 @@ Value filter_map(Interpreter& interpreter, const Value& value, const Arguments& 
     rest.values.erase(rest.values.begin());
   }
   Values items;
-  for (const Value& item : iterate(budget, value)->items) {
+  // Held by a name: C++20 ends a temporary before the loop.
+  const auto held = iterate(budget, value);
+  for (const Value& item : held->items) {
     Value mapped = takes_member ? follow_path(budget, item, member.value(0))
                                 : interpreter.apply_filter(name, item, rest);
     if (takes_member && mapped.is_undefined() && member.find(1)) mapped = *member.find(1);
@@ -234,7 +246,9 @@ Value filter_select(Interpreter& interpreter, const Value& value, const Argument
   const Value path = of_member ? take_first() : Value{None{}};
   const std::string test = rest.values.empty() ? "" : to_text(take_first(), 1000);
   Values items;
-  for (const Value& item : iterate(budget, value)->items) {
+  // Held by a name: C++20 ends a temporary before the loop.
+  const auto held = iterate(budget, value);
+  for (const Value& item : held->items) {
     const Value tested = of_member ? follow_path(budget, item, path) : item;
     const bool holds = test.empty() ? is_true(tested) : interpreter.apply_test(test, tested, rest);
     if (holds == wanted) items.push_back(item);
