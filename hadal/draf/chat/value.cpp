@@ -8,6 +8,8 @@
 #include <cmath>
 #include <limits>
 
+#include <nlohmann/json.hpp>
+
 namespace hadal::draf::jinja {
 namespace {
 

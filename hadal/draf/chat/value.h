@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 /// The inside of ChatTemplate: an interpreter of a part of Jinja2, which behaves as the Python
 /// package does (https://jinja.palletsprojects.com, version 3.1).

@@ -1,0 +1,157 @@
+#include "hadal/draf/chat/chat_template.h"
+
+#include "hadal/core/error.h"
+#include "hadal/core/file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace hadal::draf {
+namespace {
+
+using nlohmann::ordered_json;
+using ::testing::HasSubstr;
+
+const ordered_json& goldens() {
+  static const ordered_json kGoldens = ordered_json::parse(
+      read_file(std::string(HADAL_SOURCE_DIR) + "/hadal/draf/chat/testdata/goldens.json"));
+  return kGoldens;
+}
+
+std::string render(const std::string& source, const ordered_json& more = {}) {
+  return ChatTemplate(source, "test").render({.messages = ordered_json::array(), .more = more}, {});
+}
+
+/// The text, or which error it is with its message.
+std::string outcome(const std::string& source, const ordered_json& more = {}) {
+  try {
+    return render(source, more);
+  } catch (const FormatError& error) {
+    return concat("broken: ", error.what());
+  } catch (const Unsupported& error) {
+    return concat("unsupported: ", error.what());
+  } catch (const InvalidArgument& error) {
+    return concat("refused: ", error.what());
+  }
+}
+
+class ChatTemplateGolden : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(ChatTemplateGolden, RendersAsThePythonPackage) {
+  const ordered_json& cases = goldens()["groups"][GetParam()];
+  ASSERT_GT(cases.size(), 15U);
+  for (const auto& one : cases) {
+    const auto source = one["template"].get<std::string>();
+    const std::string found = outcome(source, goldens()["variables"]);
+    if (one.contains("text")) {
+      EXPECT_EQ(found, one["text"].get<std::string>()) << source;
+    } else if (one.contains("broken")) {
+      // A filter or a test that nobody knows may be one of the package's.
+      EXPECT_TRUE(found.starts_with("broken: ") || found.starts_with("unsupported: no "))
+          << source << " gives " << found;
+    } else {
+      EXPECT_TRUE(found.starts_with("refused: ")) << source << " gives " << found;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Parts, ChatTemplateGolden,
+                         ::testing::Values("syntax", "statements", "filters", "methods", "tests",
+                                           "broken", "refused"),
+                         [](const auto& group) { return std::string(group.param); });
+
+TEST(ChatTemplate, PassesTheConversationAndTheSpecialTokens) {
+  const ChatTemplate chat(
+      "{{ bos_token }}{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}"
+      "{{ tools }}{{ documents }}{{ mode }}{% if add_generation_prompt %}<assistant>{% endif %}",
+      "test");
+  const ordered_json messages = {{{"role", "user"}, {"content", "Hi"}}};
+  Conversation conversation{.messages = messages, .more = {{"mode", 2}}};
+  const ordered_json special = {{"bos_token", "<s>"}};
+  EXPECT_EQ(chat.render(conversation, special), "<s><user>HiNoneNone2<assistant>");
+  conversation.add_generation_prompt = false;
+  conversation.tools = ordered_json::array({1});
+  EXPECT_EQ(chat.render(conversation, special), "<s><user>Hi[1]None2");
+}
+
+TEST(ChatTemplate, SaysWhereItIsBroken) {
+  EXPECT_THAT(outcome("a\n\n{% if %}"), HasSubstr("chat template 'test', line 3: expected"));
+  EXPECT_THAT(outcome("a\n{{ 1\n}"), HasSubstr("line 2"));
+  EXPECT_THAT(outcome("\n{% include 'x' %}"), HasSubstr("line 2: the tag 'include'"));
+  EXPECT_TRUE(outcome("{% include 'x' %}").starts_with("unsupported: "));
+  EXPECT_TRUE(outcome("{% for x in [] recursive %}{% endfor %}").starts_with("unsupported: "));
+  EXPECT_TRUE(outcome("{{ 99999999999999999999 }}").starts_with("unsupported: "));
+  EXPECT_TRUE(outcome("a\xFF").starts_with("broken: "));
+}
+
+TEST(ChatTemplate, SaysWhereItFails) {
+  EXPECT_THAT(outcome("\n\n{{ x.y }}"), HasSubstr("line 3: 'x' is undefined"));
+  EXPECT_THAT(outcome("{% macro m() %}\n{{ 1 / 0 }}{% endmacro %}\n{{ m() }}"),
+              HasSubstr("line 2: division by zero"));
+  EXPECT_THAT(outcome("{{ raise_exception('roles must alternate') }}"),
+              HasSubstr("roles must alternate"));
+}
+
+TEST(ChatTemplate, EndsWhatRunsTooLong) {
+  EXPECT_THAT(outcome("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}"
+                      "{% endfor %}"),
+              HasSubstr("10000000 steps"));
+  EXPECT_THAT(outcome("{% set ns = namespace(x='aaaaaaaaaa') %}{% for a in range(99) %}"
+                      "{% set ns.x = ns.x + ns.x %}{% endfor %}"),
+              HasSubstr("256 MiB"));
+  EXPECT_THAT(outcome("{{ 'a' * 999999999999 }}"), HasSubstr("256 MiB"));
+  EXPECT_THAT(outcome("{{ 'a'.ljust(999999999999) }}"), HasSubstr("256 MiB"));
+  EXPECT_THAT(outcome("{{ [1] * 9223372036854775807 }}"), HasSubstr("256 MiB"));
+}
+
+TEST(ChatTemplate, EndsWhatIsNestedTooDeeply) {
+  EXPECT_THAT(outcome("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"), HasSubstr("too deeply"));
+  EXPECT_THAT(outcome("{% set ns = namespace(x=[]) %}{% for a in range(999) %}"
+                      "{% set ns.x = [ns.x] %}{% endfor %}"),
+              HasSubstr("nested more than 100 deep"));
+  // A ring: Python stops at its own limit.
+  EXPECT_THAT(outcome("{% set ns = namespace() %}{% set ns.x = ns %}{{ ns }}"),
+              HasSubstr("nested too deeply"));
+  const auto many = [](const std::string& text) {
+    std::string all;
+    for (int i = 0; i < 20000; ++i) all += text;
+    return all;
+  };
+  for (const char* open : {"(", "[", "{1:", "-", "not ", "a[", "a(", "a if b else "}) {
+    EXPECT_THAT(outcome("{{ " + many(open)), HasSubstr("nested more than 100 deep")) << open;
+  }
+  for (const char* open : {"{% if a %}", "{% for a in b %}", "{% if a %}{% else %}{% if b %}"}) {
+    EXPECT_THAT(outcome(many(open)), HasSubstr("nested more than 100 deep")) << open;
+  }
+  for (const char* link : {".a", "[0]", "()", "|trim", " is odd", " if a"}) {
+    EXPECT_THAT(outcome("{{ a" + many(link) + " }}"), HasSubstr("expected fewer")) << link;
+  }
+  EXPECT_EQ(outcome("{{ 0" + many(" + 1") + " }}"), "20000");
+  ordered_json deep = 1;
+  for (int i = 0; i < 200; ++i) deep = ordered_json::array({deep});
+  EXPECT_THAT(outcome("a", {{"deep", deep}}), HasSubstr("nested more than 100 deep"));
+}
+
+TEST(ChatTemplate, ServesThreadsAtOnce) {
+  const ChatTemplate chat("{% for m in messages %}{{ m|upper }}{{ 'a' * 3 }}{% endfor %}", "test");
+  std::vector<std::string> texts(4);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    threads.emplace_back([&, i] {
+      for (int turn = 0; turn < 200; ++turn) {
+        texts[i] = chat.render({.messages = {"m" + std::to_string(i)}}, {});
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    EXPECT_EQ(texts[i], "M" + std::to_string(i) + "aaa");
+  }
+}
+
+}  // namespace
+}  // namespace hadal::draf
