@@ -2,10 +2,12 @@
 
 #include "hadal/core/error.h"
 #include "hadal/core/file.h"
+#include "hadal/draf/chat/exercise.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,9 +18,10 @@ namespace {
 using nlohmann::ordered_json;
 using ::testing::HasSubstr;
 
+const std::string kTestdata = std::string(HADAL_SOURCE_DIR) + "/hadal/draf/chat/testdata";
+
 const ordered_json& goldens() {
-  static const ordered_json kGoldens = ordered_json::parse(
-      read_file(std::string(HADAL_SOURCE_DIR) + "/hadal/draf/chat/testdata/goldens.json"));
+  static const ordered_json kGoldens = ordered_json::parse(read_file(kTestdata + "/goldens.json"));
   return kGoldens;
 }
 
@@ -136,6 +139,20 @@ TEST(ChatTemplate, EndsWhatIsNestedTooDeeply) {
   EXPECT_THAT(outcome("a", {{"deep", deep}}), HasSubstr("nested more than 100 deep"));
 }
 
+TEST(ChatTemplate, HoldsItsPromisesOnTheFuzzCorpusAndPartsOfIt) {
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(kTestdata + "/corpus")) {
+    const std::string bytes = read_file(entry.path());
+    EXPECT_EQ(outcome(bytes).find("broken: "), std::string::npos) << entry.path();
+    for (std::size_t size = 0; size < bytes.size(); size += 7) {
+      exercise_template(std::string_view(bytes).substr(0, size));
+      exercise_template(std::string_view(bytes).substr(size));
+    }
+    ++files;
+  }
+  EXPECT_EQ(files, 5U);
+}
+
 TEST(ChatTemplate, ServesThreadsAtOnce) {
   const ChatTemplate chat("{% for m in messages %}{{ m|upper }}{{ 'a' * 3 }}{% endfor %}", "test");
   std::vector<std::string> texts(4);
@@ -143,7 +160,7 @@ TEST(ChatTemplate, ServesThreadsAtOnce) {
   for (std::size_t i = 0; i < texts.size(); ++i) {
     threads.emplace_back([&, i] {
       for (int turn = 0; turn < 200; ++turn) {
-        texts[i] = chat.render({.messages = {"m" + std::to_string(i)}}, {});
+        texts[i] = chat.render({.messages = ordered_json::array({"m" + std::to_string(i)})}, {});
       }
     });
   }
