@@ -22,6 +22,9 @@ class Bound {
  public:
   Bound(std::string_view callee, const Arguments& arguments,
         std::initializer_list<std::string_view> parameters);
+  /// It refers to the arguments, which thus have to live on.
+  Bound(std::string_view callee, Arguments&& arguments,
+        std::initializer_list<std::string_view> parameters) = delete;
 
   /// Null where it was not passed.
   const Value* find(std::size_t parameter) const { return values_[parameter]; }
@@ -38,7 +41,7 @@ class Bound {
  private:
   [[noreturn]] void refuse(std::size_t parameter, std::string_view expected) const;
 
-  std::string_view callee_;
+  std::string callee_;
   std::vector<std::string_view> names_;
   std::vector<const Value*> values_;
 };

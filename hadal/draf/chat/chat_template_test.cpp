@@ -4,7 +4,6 @@
 #include "hadal/core/file.h"
 #include "hadal/draf/chat/exercise.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -16,7 +15,6 @@ namespace hadal::draf {
 namespace {
 
 using nlohmann::ordered_json;
-using ::testing::HasSubstr;
 
 const std::string kTestdata = std::string(HADAL_SOURCE_DIR) + "/hadal/draf/chat/testdata";
 
@@ -42,6 +40,10 @@ std::string outcome(const std::string& source, const ordered_json& more = {}) {
   }
 }
 
+void expect_outcome(const std::string& found, std::string_view part) {
+  EXPECT_NE(found.find(part), std::string::npos) << found.substr(0, 300);
+}
+
 class ChatTemplateGolden : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(ChatTemplateGolden, RendersAsThePythonPackage) {
@@ -50,9 +52,9 @@ TEST_P(ChatTemplateGolden, RendersAsThePythonPackage) {
   for (const auto& one : cases) {
     const auto source = one["template"].get<std::string>();
     const std::string found = outcome(source, goldens()["variables"]);
-    if (one.contains("text")) {
+    if (one."text") {
       EXPECT_EQ(found, one["text"].get<std::string>()) << source;
-    } else if (one.contains("broken")) {
+    } else if (one."broken") {
       // A filter or a test that nobody knows may be one of the package's.
       EXPECT_TRUE(found.starts_with("broken: ") || found.starts_with("unsupported: no "))
           << source << " gives " << found;
@@ -82,9 +84,9 @@ TEST(ChatTemplate, PassesTheConversationAndTheSpecialTokens) {
 }
 
 TEST(ChatTemplate, SaysWhereItIsBroken) {
-  EXPECT_THAT(outcome("a\n\n{% if %}"), HasSubstr("chat template 'test', line 3: expected"));
-  EXPECT_THAT(outcome("a\n{{ 1\n}"), HasSubstr("line 2"));
-  EXPECT_THAT(outcome("\n{% include 'x' %}"), HasSubstr("line 2: the tag 'include'"));
+  expect_outcome(outcome("a\n\n{% if %}"), "chat template 'test', line 3: expected");
+  expect_outcome(outcome("a\n{{ 1\n}"), "line 2");
+  expect_outcome(outcome("\n{% include 'x' %}"), "line 2: the tag 'include'");
   EXPECT_TRUE(outcome("{% include 'x' %}").starts_with("unsupported: "));
   EXPECT_TRUE(outcome("{% for x in [] recursive %}{% endfor %}").starts_with("unsupported: "));
   EXPECT_TRUE(outcome("{{ 99999999999999999999 }}").starts_with("unsupported: "));
@@ -92,51 +94,51 @@ TEST(ChatTemplate, SaysWhereItIsBroken) {
 }
 
 TEST(ChatTemplate, SaysWhereItFails) {
-  EXPECT_THAT(outcome("\n\n{{ x.y }}"), HasSubstr("line 3: 'x' is undefined"));
-  EXPECT_THAT(outcome("{% macro m() %}\n{{ 1 / 0 }}{% endmacro %}\n{{ m() }}"),
-              HasSubstr("line 2: division by zero"));
-  EXPECT_THAT(outcome("{{ raise_exception('roles must alternate') }}"),
-              HasSubstr("roles must alternate"));
+  expect_outcome(outcome("\n\n{{ x.y }}"), "line 3: 'x' is undefined");
+  expect_outcome(outcome("{% macro m() %}\n{{ 1 / 0 }}{% endmacro %}\n{{ m() }}"),
+              "line 2: division by zero");
+  expect_outcome(outcome("{{ raise_exception('roles must alternate') }}"),
+              "roles must alternate");
 }
 
 TEST(ChatTemplate, EndsWhatRunsTooLong) {
-  EXPECT_THAT(outcome("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}"
+  expect_outcome(outcome("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}"
                       "{% endfor %}"),
-              HasSubstr("10000000 steps"));
-  EXPECT_THAT(outcome("{% set ns = namespace(x='aaaaaaaaaa') %}{% for a in range(99) %}"
+              "10000000 steps");
+  expect_outcome(outcome("{% set ns = namespace(x='aaaaaaaaaa') %}{% for a in range(99) %}"
                       "{% set ns.x = ns.x + ns.x %}{% endfor %}"),
-              HasSubstr("256 MiB"));
-  EXPECT_THAT(outcome("{{ 'a' * 999999999999 }}"), HasSubstr("256 MiB"));
-  EXPECT_THAT(outcome("{{ 'a'.ljust(999999999999) }}"), HasSubstr("256 MiB"));
-  EXPECT_THAT(outcome("{{ [1] * 9223372036854775807 }}"), HasSubstr("256 MiB"));
+              "256 MiB");
+  expect_outcome(outcome("{{ 'a' * 999999999999 }}"), "256 MiB");
+  expect_outcome(outcome("{{ 'a'.ljust(999999999999) }}"), "256 MiB");
+  expect_outcome(outcome("{{ [1] * 9223372036854775807 }}"), "256 MiB");
 }
 
 TEST(ChatTemplate, EndsWhatIsNestedTooDeeply) {
-  EXPECT_THAT(outcome("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"), HasSubstr("too deeply"));
-  EXPECT_THAT(outcome("{% set ns = namespace(x=[]) %}{% for a in range(999) %}"
+  expect_outcome(outcome("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"), "too deeply");
+  expect_outcome(outcome("{% set ns = namespace(x=[]) %}{% for a in range(999) %}"
                       "{% set ns.x = [ns.x] %}{% endfor %}"),
-              HasSubstr("nested more than 100 deep"));
+              "nested more than 100 deep");
   // A ring: Python stops at its own limit.
-  EXPECT_THAT(outcome("{% set ns = namespace() %}{% set ns.x = ns %}{{ ns }}"),
-              HasSubstr("nested too deeply"));
+  expect_outcome(outcome("{% set ns = namespace() %}{% set ns.x = ns %}{{ ns }}"),
+              "nested too deeply");
   const auto many = [](const std::string& text) {
     std::string all;
     for (int i = 0; i < 20000; ++i) all += text;
     return all;
   };
   for (const char* open : {"(", "[", "{1:", "-", "not ", "a[", "a(", "a if b else "}) {
-    EXPECT_THAT(outcome("{{ " + many(open)), HasSubstr("nested more than 100 deep")) << open;
+    expect_outcome(outcome("{{ " + many(open)), "nested more than 100 deep");
   }
   for (const char* open : {"{% if a %}", "{% for a in b %}", "{% if a %}{% else %}{% if b %}"}) {
-    EXPECT_THAT(outcome(many(open)), HasSubstr("nested more than 100 deep")) << open;
+    expect_outcome(outcome(many(open)), "nested more than 100 deep");
   }
   for (const char* link : {".a", "[0]", "()", "|trim", " is odd", " if a"}) {
-    EXPECT_THAT(outcome("{{ a" + many(link) + " }}"), HasSubstr("expected fewer")) << link;
+    expect_outcome(outcome("{{ a" + many(link) + " }}"), "expected fewer");
   }
   EXPECT_EQ(outcome("{{ 0" + many(" + 1") + " }}"), "20000");
   ordered_json deep = 1;
   for (int i = 0; i < 200; ++i) deep = ordered_json::array({deep});
-  EXPECT_THAT(outcome("a", {{"deep", deep}}), HasSubstr("nested more than 100 deep"));
+  expect_outcome(outcome("a", {{"deep", deep}}), "nested more than 100 deep");
 }
 
 TEST(ChatTemplate, HoldsItsPromisesOnTheFuzzCorpusAndPartsOfIt) {

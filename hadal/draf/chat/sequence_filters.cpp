@@ -1,6 +1,5 @@
 #include "hadal/draf/chat/filters.h"
 #include "hadal/draf/chat/operators.h"
-#include "hadal/draf/chat/parser.h"
 #include "hadal/draf/chat/print.h"
 #include "hadal/draf/chat/python_text.h"
 #include "hadal/draf/chat/text_methods.h"
@@ -203,61 +202,7 @@ Value filter_batch(Interpreter& interpreter, const Value& value, const Arguments
   return budget.list(std::move(batches), Sequence::generator);
 }
 
-Value filter_attribute(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  const Bound bound("attr", arguments, {"name"});
-  // Attributes alone, never the members of a dict.
-  if (value.dict()) return make_undefined("'dict object' has no attribute '" + bound.text(0) + "'");
-  return get_attribute(interpreter.budget(), value, bound.text(0));
-}
-
-Value filter_map(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  Budget& budget = interpreter.budget();
-  const bool takes_member = arguments.values.empty();
-  const Bound member("map", takes_member ? arguments : Arguments{}, {"attribute", "default"});
-  if (takes_member && !member.find(0)) throw Failure{"map requires a filter argument"};
-  Arguments rest = arguments;
-  std::string name;
-  if (!takes_member) {
-    name = to_text(rest.values[0], 1000);
-    rest.values.erase(rest.values.begin());
-  }
-  Values items;
-  // Held by a name: C++20 ends a temporary before the loop.
-  const auto held = iterate(budget, value);
-  for (const Value& item : held->items) {
-    Value mapped = takes_member ? follow_path(budget, item, member.value(0))
-                                : interpreter.apply_filter(name, item, rest);
-    if (takes_member && mapped.is_undefined() && member.find(1)) mapped = *member.find(1);
-    items.push_back(std::move(mapped));
-  }
-  return budget.list(std::move(items), Sequence::generator);
-}
-
-template <bool wanted, bool of_member>
-Value filter_select(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  Budget& budget = interpreter.budget();
-  Arguments rest = arguments;
-  const auto take_first = [&] {
-    if (rest.values.empty()) throw Failure{"Missing parameter for attribute name"};
-    const Value first = rest.values[0];
-    rest.values.erase(rest.values.begin());
-    return first;
-  };
-  const Value path = of_member ? take_first() : Value{None{}};
-  const std::string test = rest.values.empty() ? "" : to_text(take_first(), 1000);
-  Values items;
-  // Held by a name: C++20 ends a temporary before the loop.
-  const auto held = iterate(budget, value);
-  for (const Value& item : held->items) {
-    const Value tested = of_member ? follow_path(budget, item, path) : item;
-    const bool holds = test.empty() ? is_true(tested) : interpreter.apply_test(test, tested, rest);
-    if (holds == wanted) items.push_back(item);
-  }
-  return budget.list(std::move(items), Sequence::generator);
-}
-
 constexpr NamedFilter kFilters[] = {
-    {"attr", filter_attribute},
     {"batch", filter_batch},
     {"count", filter_length},
     {"d", filter_default},
@@ -269,14 +214,9 @@ constexpr NamedFilter kFilters[] = {
     {"last", filter_last},
     {"length", filter_length},
     {"list", filter_list},
-    {"map", filter_map},
     {"max", filter_extreme<false>},
     {"min", filter_extreme<true>},
-    {"reject", filter_select<false, false>},
-    {"rejectattr", filter_select<false, true>},
     {"reverse", filter_reverse},
-    {"select", filter_select<true, false>},
-    {"selectattr", filter_select<true, true>},
     {"sort", filter_sort},
     {"sum", filter_sum},
     {"unique", filter_unique},
@@ -290,35 +230,11 @@ Filter find_sequence_filter(std::string_view name) {
   return found == std::end(kFilters) ? nullptr : found->second;
 }
 
-Value follow_path(Budget& budget, Value value, const Value& path) {
-  if (!path.text()) return get_item(budget, value, path);
-  for (const std::string& part : split(path.text()->text, ".", -1)) {
-    const bool is_index = is_class(part, "isdigit") && part.size() < 18;
-    value =
-        get_item(budget, value,
-                 is_index ? Value{static_cast<std::int64_t>(std::stoll(part))} : make_text(part));
-  }
-  return value;
-}
-
 Value comparison_key(Budget& budget, const Value& value, const Value* path, bool with_case) {
   const Value key = path && !path->is_none() ? follow_path(budget, value, *path) : value;
   if (with_case || !key.text()) return key;
   budget.take_bytes(key.text()->text.size() * 4);
   return budget.text(lower(key.text()->text));
-}
-
-bool is_filter(std::string_view name) {
-  return find_text_filter(name) || find_sequence_filter(name);
-}
-
-Value Interpreter::apply_filter(const std::string& name, const Value& value,
-                                const Arguments& arguments) {
-  const Filter text_filter = find_text_filter(name);
-  const Filter filter = text_filter ? text_filter : find_sequence_filter(name);
-  if (!filter) throw Failure{"No filter named '" + name + "'."};
-  budget_.step();
-  return filter(*this, value, arguments);
 }
 
 }  // namespace hadal::draf::jinja
