@@ -19,7 +19,8 @@ namespace {
                        type_name(b), "'")};
 }
 
-std::int64_t checked(bool overflows, std::int64_t result) {
+/// `result` is a reference since the call that sets it may come after its own evaluation.
+std::int64_t checked(bool overflows, const std::int64_t& result) {
   if (overflows) throw Failure{"an integer is beyond 64 bits"};
   return result;
 }

@@ -16,6 +16,11 @@ Value filter_attribute(Interpreter& interpreter, const Value& value, const Argum
   return get_attribute(interpreter.budget(), value, bound.text(0));
 }
 
+/// These filters go through anything that Python calls false, such as None, as through no items.
+std::shared_ptr<const List> iterate_if_true(Budget& budget, const Value& value) {
+  return is_true(value) ? iterate(budget, value) : std::make_shared<const List>();
+}
+
 Value filter_map(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
   Budget& budget = interpreter.budget();
   const bool takes_member = arguments.values.empty();
@@ -29,8 +34,7 @@ Value filter_map(Interpreter& interpreter, const Value& value, const Arguments& 
     rest.values.erase(rest.values.begin());
   }
   Values items;
-  // Held by a name: C++20 ends a temporary before the loop.
-  const auto held = iterate(budget, value);
+  const auto held = iterate_if_true(budget, value);
   for (const Value& item : held->items) {
     Value mapped = takes_member ? follow_path(budget, item, member.value(0))
                                 : interpreter.apply_filter(name, item, rest);
@@ -53,8 +57,7 @@ Value filter_select(Interpreter& interpreter, const Value& value, const Argument
   const Value path = of_member ? take_first() : Value{None{}};
   const std::string test = rest.values.empty() ? "" : to_text(take_first(), 1000);
   Values items;
-  // Held by a name: C++20 ends a temporary before the loop.
-  const auto held = iterate(budget, value);
+  const auto held = iterate_if_true(budget, value);
   for (const Value& item : held->items) {
     const Value tested = of_member ? follow_path(budget, item, path) : item;
     const bool holds = test.empty() ? is_true(tested) : interpreter.apply_test(test, tested, rest);

@@ -81,6 +81,7 @@ STATEMENTS = [
     "{%- for x in l -%}\n {{ x }} \n{%- endfor -%}",
 ]
 FILTERS = [
+    "{{ none|selectattr('a')|map(attribute='a')|join }}{{ 0|select|list }}|",
     "{{ -3|abs }}{{ 2.5|abs }}",
     "{{ d|attr('a') }}|",
     "{{ l|batch(3)|list }}{{ l|batch(3, 0)|list }}",
