@@ -1,5 +1,6 @@
 #include "hadal/core/error.h"
 #include "hadal/core/utf8.h"
+#include "hadal/draf/chat/interpreter.h"
 #include "hadal/draf/chat/methods.h"
 #include "hadal/draf/chat/operators.h"
 #include "hadal/draf/chat/print.h"
@@ -128,6 +129,10 @@ Value get_attribute(Budget& budget, const Value& value, const std::string& name)
     const Value* found = space->attributes.find(name);
     return found ? *found : missing(value, name);
   }
+  if (const Cycler* cycler = value.cycler(); cycler && name == "current") {
+    return cycler->items[cycler->next];
+  }
+  if (const Macro* macro = value.macro(); macro && name == "name") return make_text(macro->name);
   switch (method_kind(value, name)) {
     case MethodKind::safe: {
       const Method method{value, name};

@@ -10,12 +10,12 @@ namespace hadal::draf::jinja {
 /// it could run for ever, or double a text until the memory is full.
 class Budget {
  public:
-  static constexpr std::size_t kMostSteps = 10'000'000;
+  static constexpr std::size_t kMostSteps = 4'000'000;
   static constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 
   /// Throws Failure when they are used up.
   void step(std::size_t count = 1) {
-    if (count > steps_left_) throw Failure{"the template takes more than 10000000 steps"};
+    if (count > steps_left_) throw Failure{"the template takes more than 4000000 steps"};
     steps_left_ -= count;
   }
   /// Of all that is made, whether it is still in use or not. Making takes time, too.

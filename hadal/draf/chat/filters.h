@@ -14,6 +14,11 @@ using NamedFilter = std::pair<std::string_view, Filter>;
 Filter find_text_filter(std::string_view name);
 Filter find_sequence_filter(std::string_view name);
 
+/// Whether there is a filter or a test of this name. Templates ask (`'x' is filter`) before they use
+/// one, so that an unknown one is no error before it is used.
+bool is_filter(std::string_view name);
+bool is_test(std::string_view name);
+
 /// value.a.b of a dotted `path`, where digits are indices.
 Value follow_path(Budget& budget, Value value, const Value& path);
 /// The key by which sort and its kin compare: text without regard to case, unless told otherwise.

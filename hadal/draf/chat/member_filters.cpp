@@ -1,6 +1,5 @@
 #include "hadal/draf/chat/filters.h"
 #include "hadal/draf/chat/operators.h"
-#include "hadal/draf/chat/parser.h"
 #include "hadal/draf/chat/print.h"
 #include "hadal/draf/chat/python_text.h"
 

@@ -100,8 +100,4 @@ class ExpressionParser {
 /// The whole template. Throws SyntaxError.
 Body parse(std::string_view source);
 
-/// Whether there is a filter or a test of this name (filters.h, tests.h).
-bool is_filter(std::string_view name);
-bool is_test(std::string_view name);
-
 }  // namespace hadal::draf::jinja
