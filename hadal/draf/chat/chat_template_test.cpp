@@ -4,12 +4,12 @@
 #include "hadal/core/file.h"
 #include "hadal/draf/chat/exercise.h"
 
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace hadal::draf {
 namespace {
@@ -96,18 +96,17 @@ TEST(ChatTemplate, SaysWhereItFails) {
   expect_outcome(outcome("\n{{ x is notest }}"), "line 2: No test named 'notest'.");
   expect_outcome(outcome("\n\n{{ x.y }}"), "line 3: 'x' is undefined");
   expect_outcome(outcome("{% macro m() %}\n{{ 1 / 0 }}{% endmacro %}\n{{ m() }}"),
-              "line 2: division by zero");
-  expect_outcome(outcome("{{ raise_exception('roles must alternate') }}"),
-              "roles must alternate");
+                 "line 2: division by zero");
+  expect_outcome(outcome("{{ raise_exception('roles must alternate') }}"), "roles must alternate");
 }
 
 TEST(ChatTemplate, EndsWhatRunsTooLong) {
   expect_outcome(outcome("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}"
-                      "{% endfor %}"),
-              "4000000 steps");
+                         "{% endfor %}"),
+                 "4000000 steps");
   expect_outcome(outcome("{% set ns = namespace(x='aaaaaaaaaa') %}{% for a in range(99) %}"
-                      "{% set ns.x = ns.x + ns.x %}{% endfor %}"),
-              "256 MiB");
+                         "{% set ns.x = ns.x + ns.x %}{% endfor %}"),
+                 "256 MiB");
   expect_outcome(outcome("{{ 'a' * 999999999999 }}"), "256 MiB");
   expect_outcome(outcome("{{ 'a'.ljust(999999999999) }}"), "256 MiB");
   expect_outcome(outcome("{{ [1] * 9223372036854775807 }}"), "256 MiB");
@@ -116,19 +115,19 @@ TEST(ChatTemplate, EndsWhatRunsTooLong) {
 TEST(ChatTemplate, EndsWhatIsNestedTooDeeply) {
   expect_outcome(outcome("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"), "too deeply");
   expect_outcome(outcome("{% set ns = namespace(x=[]) %}{% for a in range(999) %}"
-                      "{% set ns.x = [ns.x] %}{% endfor %}"),
-              "nested more than 100 deep");
+                         "{% set ns.x = [ns.x] %}{% endfor %}"),
+                 "nested more than 100 deep");
   // A ring: Python stops at its own limit.
   expect_outcome(outcome("{% set ns = namespace() %}{% set ns.x = ns %}{{ ns }}"),
-              "nested too deeply");
+                 "nested too deeply");
   const auto many = [](const std::string& text) {
     std::string all;
     for (int i = 0; i < 20000; ++i) all += text;
     return all;
   };
   const std::pair<const char*, const char*> kPairs[] = {
-      {"(", ")"}, {"[", "]"}, {"{1:", "}"}, {"-", ""}, {"not ", ""}, {"a[", "]"}, {"a(", ")"},
-      {"a if b else ", ""}};
+      {"(", ")"},   {"[", "]"},  {"{1:", "}"}, {"-", ""},
+      {"not ", ""}, {"a[", "]"}, {"a(", ")"},  {"a if b else ", ""}};
   for (const auto& [open, close] : kPairs) {
     expect_outcome(outcome("{{ " + many(open) + "1" + many(close) + " }}"),
                    "nested more than 100 deep");

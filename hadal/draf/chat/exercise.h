@@ -20,13 +20,11 @@ inline void exercise_template(std::string_view bytes) {
       {"type", "function"},
       {"function", {{"name", "look"}, {"arguments", {{"at", "it"}, {"n", 2}, {"x", nullptr}}}}}};
   static const Conversation kConversation{
-      .messages =
-          ordered_json::array({{{"role", "system"}, {"content", " Be kind.\n"}},
-                               {{"role", "user"}, {"content", "H\u00e9 \U0001F600"}},
-                               {{"role", "assistant"},
-                                {"content", ""},
-                                {"tool_calls", ordered_json::array({kCall})}},
-                               {{"role", "tool"}, {"content", "[1.5]"}}}),
+      .messages = ordered_json::array(
+          {{{"role", "system"}, {"content", " Be kind.\n"}},
+           {{"role", "user"}, {"content", "H\u00e9 \U0001F600"}},
+           {{"role", "assistant"}, {"content", ""}, {"tool_calls", ordered_json::array({kCall})}},
+           {{"role", "tool"}, {"content", "[1.5]"}}}),
       .tools = ordered_json::array({kCall}),
       .more = {{"n", 3}, {"t", "a b,c"}, {"l", {1, 2, 3}}, {"d", {{"a", 1}, {"b", {2.5, true}}}}}};
   std::optional<ChatTemplate> chat;

@@ -14,8 +14,8 @@ using NamedFilter = std::pair<std::string_view, Filter>;
 Filter find_text_filter(std::string_view name);
 Filter find_sequence_filter(std::string_view name);
 
-/// Whether there is a filter or a test of this name. Templates ask (`'x' is filter`) before they use
-/// one, so that an unknown one is no error before it is used.
+/// Whether there is a filter or a test of this name. Templates ask (`'x' is filter`) before they
+/// use one, so that an unknown one is no error before it is used.
 bool is_filter(std::string_view name);
 bool is_test(std::string_view name);
 

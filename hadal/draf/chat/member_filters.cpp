@@ -95,9 +95,7 @@ Value follow_path(Budget& budget, Value value, const Value& path) {
   return value;
 }
 
-bool is_filter(std::string_view name) {
-  return find_filter(name) != nullptr;
-}
+bool is_filter(std::string_view name) { return find_filter(name) != nullptr; }
 
 Value Interpreter::apply_filter(const std::string& name, const Value& value,
                                 const Arguments& arguments) {

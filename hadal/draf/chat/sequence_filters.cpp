@@ -203,23 +203,12 @@ Value filter_batch(Interpreter& interpreter, const Value& value, const Arguments
 }
 
 constexpr NamedFilter kFilters[] = {
-    {"batch", filter_batch},
-    {"count", filter_length},
-    {"d", filter_default},
-    {"default", filter_default},
-    {"dictsort", filter_dictsort},
-    {"first", filter_first},
-    {"items", filter_items},
-    {"join", filter_join},
-    {"last", filter_last},
-    {"length", filter_length},
-    {"list", filter_list},
-    {"max", filter_extreme<false>},
-    {"min", filter_extreme<true>},
-    {"reverse", filter_reverse},
-    {"sort", filter_sort},
-    {"sum", filter_sum},
-    {"unique", filter_unique},
+    {"batch", filter_batch},       {"count", filter_length},      {"d", filter_default},
+    {"default", filter_default},   {"dictsort", filter_dictsort}, {"first", filter_first},
+    {"items", filter_items},       {"join", filter_join},         {"last", filter_last},
+    {"length", filter_length},     {"list", filter_list},         {"max", filter_extreme<false>},
+    {"min", filter_extreme<true>}, {"reverse", filter_reverse},   {"sort", filter_sort},
+    {"sum", filter_sum},           {"unique", filter_unique},
 };
 
 }  // namespace

@@ -182,6 +182,11 @@ Value call_pad(Budget& budget, const std::string& text, const std::string& name,
   return budget.text(left + text + right);
 }
 
+Value call_format(Budget& budget, const std::string& text, const std::string&,
+                  const Arguments& arguments) {
+  return format_fields(budget, text, arguments);
+}
+
 struct Entry {
   std::string_view name;
   Call call;  ///< null for one that no template is known to use
@@ -196,7 +201,7 @@ constexpr std::array<Entry, 46> kMethods = {{
     {"endswith", call_starts_or_ends},
     {"expandtabs", nullptr},
     {"find", call_find},
-    {"format", nullptr},
+    {"format", call_format},
     {"format_map", nullptr},
     {"index", call_find},
     {"isalnum", call_class},

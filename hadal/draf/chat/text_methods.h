@@ -14,4 +14,7 @@ Value call_text_method(Budget& budget, const Method& method, const Arguments& ar
 /// The items' texts with `separator` between them.
 Value join_texts(Budget& budget, const std::string& separator, const Values& items);
 
+/// str.format() of fields without a format of their own.
+Value format_fields(Budget& budget, const std::string& format, const Arguments& arguments);
+
 }  // namespace hadal::draf::jinja

@@ -120,6 +120,7 @@ FILTERS = [
     "{{ d|tojson(separators=(',', ':')) }}{{ {}|tojson(indent=2) }}{{ []|tojson(indent=1) }}{{ {1: 2, none: 3, true: 4}|tojson }}",
 ]
 METHODS = [
+    "{{ '<a{}>'.format('x') }}{{ '{1}{0}{k}{{}}'.format(1, 'b', k=[2]) }}{{ 'none'.format() }}",
     "{{ 'aB c'.capitalize() }}{{ 'aB'.lower() }}{{ 'aB'.upper() }}{{ 'aB'.swapcase() }}{{ 'ab cd'.title() }}",
     "[{{ 'ab'.center(5) }}][{{ 'abc'.center(6, '*') }}][{{ 'ab'.ljust(4) }}][{{ 'ab'.rjust(4, '.') }}][{{ '-5'.zfill(4) }}]",
     "{{ 'abab'.count('ab') }}{{ 'abab'.count('') }}{{ 'abab'.find('b') }}{{ 'abab'.rfind('b') }}{{ 'ab'.find('x') }}{{ 'éab'.index('b') }}{{ 'abab'.rindex('a') }}{{ 'abab'.find('a', 1) }}{{ 'abab'.find('a', -3, 3) }}",
@@ -185,6 +186,9 @@ BROKEN = [
 ]
 # ... and these with the conversation at hand.
 REFUSED = [
+    "{{ '{}{}'.format(1) }}",
+    "{{ '{x}'.format(1) }}",
+    "{{ '{'.format(1) }}",
     "\n{{ nothing.x }}",
     "{{ 1 / 0 }}",
     "\n\n{{ 'a' + 1 }}",
