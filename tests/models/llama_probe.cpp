@@ -1,6 +1,6 @@
 // Loads a model and shows what it does with a text: llama_probe FOLDER LOGITS COUNT TEXT prints the
-// text's ids and, on a second line, these and the COUNT most probable ones after them; the logits of
-// the text go to the safetensors file LOGITS.
+// text's ids and, on a second line, these and the COUNT most probable ones after them; the logits
+// of the text go to the safetensors file LOGITS.
 #include "hadal/core/error.h"
 #include "hadal/core/safetensors/writer.h"
 #include "hadal/draf/model/load.h"

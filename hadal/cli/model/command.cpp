@@ -42,8 +42,8 @@ int make(const MakeArguments& arguments) {
     throw InvalidArgument("--billion makes a llama only");
   }
   models::write_random_model(
-      arguments.folder,
-      arguments.tiny ? models::tiny_config(family) : models::one_billion_config(), arguments.seed);
+      arguments.folder, arguments.tiny ? models::tiny_config(family) : models::one_billion_config(),
+      arguments.seed);
   return kDone;
 }
 

@@ -111,8 +111,7 @@ std::string model_text(const fs::path& path) {
   for (const auto& [name, tensor] : folder.weights.tensors) {
     stored += static_cast<double>(tensor.nbytes());
   }
-  const double cache =
-      2.0 * static_cast<double>(config.layers * config.kv_heads * config.head_dim);
+  const double cache = 2.0 * static_cast<double>(config.layers * config.kv_heads * config.head_dim);
   const std::int64_t window = std::ranges::max(config.windows);
   std::ostringstream out;
   out << "architecture  " << name_of(config.family) << ", " << config.layers << " layers of width "

@@ -63,8 +63,7 @@ TEST(SentencePiece, MergesByScore) {
 
 TEST(SentencePiece, LeavesOutWhatItsSettingsLeaveOut) {
   const std::string no_begin = text(2, number(3, 2) + number(41, ~std::uint64_t{0}));
-  const auto tokenizer =
-      parse_sentencepiece(pieces() + no_begin + normalizer(number(3, 0)), "F");
+  const auto tokenizer = parse_sentencepiece(pieces() + no_begin + normalizer(number(3, 0)), "F");
   EXPECT_EQ(tokenizer->encode("ab\n"), (Ids{4, 0}));
 }
 

@@ -77,7 +77,8 @@ TEST_P(BlockKernels, TurnHeadsAfterTheirNorm) {
 }
 
 TEST_P(BlockKernels, GateAtEverySize) {
-  const at::Tensor x = at::cat({at::arange(-110, 110, 0.37), at::randn({6})}).to(type_).view({1, -1});
+  const at::Tensor x =
+      at::cat({at::arange(-110, 110, 0.37), at::randn({6})}).to(type_).view({1, -1});
   const at::Tensor up = random(x.sizes());
   at::Tensor gated = x.clone();
   gate(gated, up);

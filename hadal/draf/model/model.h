@@ -17,8 +17,8 @@ struct ModelShape {
   std::int64_t head_dim;
   std::int64_t context;  ///< the most tokens in a sequence
   at::ScalarType type;   ///< of activations, and of keys and values: fp32 or bf16
-  /// One a layer: how many tokens a query of the layer sees, the last of which is itself; 0 where it
-  /// sees all up to itself.
+  /// One a layer: how many tokens a query of the layer sees, the last of which is itself; 0 where
+  /// it sees all up to itself.
   std::vector<std::int64_t> windows = {};
 };
 

@@ -96,8 +96,9 @@ TEST(LlamaCheckpoint, RefusesPickleAndSaysWhy) {
 
 TEST(LlamaCheckpoint, SaysThatAFolderHasNoWeights) {
   const TemporaryFolder folder;
-  EXPECT_NE(error_of<IoError>([&] { check_checkpoint(config(), folder.path()); })
-                .find("there is no model.safetensors"),
+  EXPECT_NE(error_of<IoError>([&] {
+              check_checkpoint(config(), folder.path());
+            }).find("there is no model.safetensors"),
             std::string::npos);
 }
 

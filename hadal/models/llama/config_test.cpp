@@ -76,8 +76,8 @@ TEST(LlamaConfig, StretchesTheContextAsTheScalingIsFor) {
   };
   EXPECT_EQ(context({{"type", "linear"}, {"factor", 2}}), 512);
   EXPECT_EQ(context({{"type", "dynamic"}, {"factor", 4}}), 1024);
-  EXPECT_EQ(context({{"type", "yarn"}, {"factor", 4},
-                     {"original_max_position_embeddings", 64}}), 256);
+  EXPECT_EQ(context({{"type", "yarn"}, {"factor", 4}, {"original_max_position_embeddings", 64}}),
+            256);
   EXPECT_EQ(context({{"type", "yarn"}, {"factor", 4}}), 1024);
 }
 
@@ -109,8 +109,7 @@ TEST(LlamaConfig, ReadsWhatItWrites) {
     config.begin_id = 3;
     EXPECT_EQ(parse_llama_config(llama_config_json(config), "F"), config) << name_of(name);
   }
-  EXPECT_EQ(parse_llama_config(llama_config_json(one_billion_config()), "F"),
-            one_billion_config());
+  EXPECT_EQ(parse_llama_config(llama_config_json(one_billion_config()), "F"), one_billion_config());
 }
 
 TEST(LlamaConfig, RefusesWhatIsNotSupported) {

@@ -29,8 +29,8 @@ std::vector<float> file(const std::vector<std::int32_t>& header, std::size_t cou
   return numbers;
 }
 
-// Embedding 3 x 4, norms 3 x 4, query and output 4 x 4, key and value 2 x 4, feed-forward 3 x 5 x 4,
-// and 2 x 1 angles.
+// Embedding 3 x 4, norms 3 x 4, query and output 4 x 4, key and value 2 x 4, feed-forward 3 x 5 x
+// 4, and 2 x 1 angles.
 const std::vector<std::int32_t> kHeader = {4, 5, 1, 2, 1, 3, 1};
 constexpr std::size_t kNumbers = 12 + 12 + 32 + 16 + 60 + 2;
 

@@ -15,9 +15,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kSpace = "\u0120";  // a space, as GPT-2 spells it
-constexpr std::string_view kWords[] = {"the",  "and",  "was",   "she",  "they", "you",  "that",
-                                       "with", "said", "little", "day", "once", "upon", "time",
-                                       "there", "one", "very",  "happy", "play", "house"};
+constexpr std::string_view kWords[] = {"the",   "and",  "was",    "she",   "they", "you",  "that",
+                                       "with",  "said", "little", "day",   "once", "upon", "time",
+                                       "there", "one",  "very",   "happy", "play", "house"};
 // As Llama 3's, which cuts numbers into threes and words from what is around them.
 constexpr const char* kPattern =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
@@ -90,9 +90,8 @@ Json begin_processor() {
   const Json first = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
   const Json second = {{"Sequence", {{"id", "B"}, {"type_id", 1}}}};
   Json known = Json::object();
-  known[begin] = {{"id", begin},
-                  {"ids", Json::array({kMadeBeginId})},
-                  {"tokens", Json::array({begin})}};
+  known[begin] = {
+      {"id", begin}, {"ids", Json::array({kMadeBeginId})}, {"tokens", Json::array({begin})}};
   return {{"type", "TemplateProcessing"},
           {"single", Json::array({token, first})},
           {"pair", Json::array({token, first, second})},
@@ -121,27 +120,24 @@ std::string made_tokenizer_json(std::int64_t vocabulary) {
                       {"ignore_merges", false},
                       {"vocab", std::move(tables.vocabulary)},
                       {"merges", std::move(tables.merges)}};
-  const Json file = {
-      {"version", "1.0"},
-      {"truncation", nullptr},
-      {"padding", nullptr},
-      {"added_tokens", special_tokens()},
-      {"normalizer", nullptr},
-      {"pre_tokenizer",
-       {{"type", "Sequence"}, {"pretokenizers", Json::array({split, byte_level})}}},
-      {"post_processor", begin_processor()},
-      {"decoder", byte_level},
-      {"model", model}};
+  const Json file = {{"version", "1.0"},
+                     {"truncation", nullptr},
+                     {"padding", nullptr},
+                     {"added_tokens", special_tokens()},
+                     {"normalizer", nullptr},
+                     {"pre_tokenizer",
+                      {{"type", "Sequence"}, {"pretokenizers", Json::array({split, byte_level})}}},
+                     {"post_processor", begin_processor()},
+                     {"decoder", byte_level},
+                     {"model", model}};
   return file.dump() + '\n';
 }
 
 std::string made_tokenizer_config_json(std::int64_t context) {
-  const Json file = {{"tokenizer_class", "PreTrainedTokenizerFast"},
-                     {"bos_token", kMadeSpecialTokens[0]},
-                     {"eos_token", kMadeSpecialTokens[3]},
-                     {"model_max_length", context},
-                     {"clean_up_tokenization_spaces", false},
-                     {"chat_template", kChatTemplate}};
+  const Json file = {
+      {"tokenizer_class", "PreTrainedTokenizerFast"}, {"bos_token", kMadeSpecialTokens[0]},
+      {"eos_token", kMadeSpecialTokens[3]},           {"model_max_length", context},
+      {"clean_up_tokenization_spaces", false},        {"chat_template", kChatTemplate}};
   return file.dump(2) + '\n';
 }
 
