@@ -9,6 +9,8 @@
 #include "hadal/testing/paths.h"
 
 #include <filesystem>
+#include <utility>
+#include <vector>
 
 #include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
@@ -84,17 +86,28 @@ TEST(Llama, GivesRowsThatDoNotDependOnThePass) {
   }
 }
 
-TEST(Llama, IsCloseInBf16) {
+TEST(Llama, IsCloseInEveryFormat) {
   const TemporaryFolder folder;
   auto config = models::tiny_config(LlamaFamily::qwen3);
   config.type = "bfloat16";
   models::write_random_model(folder / "m", config, 1);
-  const auto logits = [&](WeightFormat format) {
-    return testing::logits_of(*load_model(folder / "m", {.format = format}).model, kIds);
+  const auto load = [&](WeightFormat format) {
+    return load_model(folder / "m", {.format = format}).model;
   };
-  const at::Tensor exact = logits(WeightFormat::fp32);
-  EXPECT_LT(distance(logits(WeightFormat::bf16), exact), 0.25);
-  EXPECT_GT(exact.abs().max().item<double>(), 2);
+  const auto exact = load(WeightFormat::fp32);
+  const at::Tensor logits = testing::logits_of(*exact, kIds);
+  EXPECT_GT(logits.abs().max().item<double>(), 2);
+  const std::pair<WeightFormat, double> kFormats[] = {
+      {WeightFormat::bf16, 0.03}, {WeightFormat::int8, 0.04}, {WeightFormat::int4, 0.4}};
+  std::int64_t bytes = exact->bytes();
+  for (const auto& [format, bound] : kFormats) {
+    const auto model = load(format);
+    const at::Tensor difference = testing::logits_of(*model, kIds) - logits;
+    // Relative to the logits' own size.
+    EXPECT_LT(difference.norm().item<double>() / logits.norm().item<double>(), bound);
+    EXPECT_LT(model->bytes(), bytes);
+    bytes = model->bytes();
+  }
 }
 
 TEST(LlamaRealData, RunsLlama2cAsTheHuggingFaceFolder) {
