@@ -86,6 +86,21 @@ TEST(Llama, GivesRowsThatDoNotDependOnThePass) {
   }
 }
 
+TEST(Llama, GivesTheLogitsOfTheRowsThatAreWanted) {
+  const TemporaryFolder folder;
+  models::write_random_model(folder / "m", models::tiny_config(LlamaFamily::llama), 1);
+  const LoadedModel loaded = load_model(folder / "m", {.format = WeightFormat::fp32});
+  const at::Tensor all = testing::logits_of(*loaded.model, kIds);
+  const at::Tensor positions = at::arange(std::ssize(kIds), at::kLong);
+  const auto rows = [&](const std::vector<std::int64_t>& wanted) {
+    return loaded.model->forward(testing::tensor_of(kIds), positions, testing::tensor_of(wanted),
+                                 testing::PlainAttention(loaded.model->shape()));
+  };
+  const at::Tensor some = rows({8, 2});
+  EXPECT_TRUE(some[0].equal(all[8]) && some[1].equal(all[2]));
+  EXPECT_EQ(rows({}).sizes(), (at::IntArrayRef{0, 512}));
+}
+
 TEST(Llama, IsCloseInEveryFormat) {
   const TemporaryFolder folder;
   auto config = models::tiny_config(LlamaFamily::qwen3);

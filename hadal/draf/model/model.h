@@ -35,8 +35,8 @@ class Model {
 
   virtual const ModelShape& shape() const = 0;
   /// One pass over tokens of any sequences: ids and positions int64 [tokens]. Gives the logits,
-  /// fp32 [rows, vocabulary], of the tokens that `rows`, int64 [rows], names. No gradients. The ids
-  /// must be in the vocabulary and the positions in the context.
+  /// fp32 [rows, vocabulary], of the tokens that `rows`, int64 [rows], names, which may be none. No
+  /// gradients. The ids must be in the vocabulary and the positions in the context.
   virtual at::Tensor forward(const at::Tensor& ids, const at::Tensor& positions,
                              const at::Tensor& rows, const LayerAttention& attention) const = 0;
   /// Bytes of the weights.
