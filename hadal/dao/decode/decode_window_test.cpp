@@ -21,8 +21,8 @@ Defined defined_in_window(const at::Tensor& query, const PlainSequence& sequence
   for (std::int64_t i = 0; i < queries; ++i) {
     const std::int64_t end = keys - queries + i + 1;
     const std::int64_t begin = std::max<std::int64_t>(0, end - window);
-    const Defined one = defined(query.narrow(1, i, 1),
-                                {sequence.key.slice(1, begin, end), sequence.value.slice(1, begin, end)});
+    const Defined one = defined(query.narrow(1, i, 1), {sequence.key.slice(1, begin, end),
+                                                        sequence.value.slice(1, begin, end)});
     outputs.push_back(one.output);
     sums.push_back(one.log_sum_exp);
   }
@@ -70,8 +70,7 @@ TEST_P(DecodeWindow, WhatIsNotFiniteBeforeItIsNotSeen) {
     const DecodeResult result = decode(query, model.cache, Ids{id}, {.window = 25});
     EXPECT_FALSE(result.output[0].narrow(1, 0, 5).isfinite().any().item<bool>());
     EXPECT_TRUE(result.output[0].narrow(1, 5, 5).isfinite().all().item<bool>());
-    const DecodeResult one =
-        decode(query.narrow(2, 9, 1), model.cache, Ids{id}, {.window = 25});
+    const DecodeResult one = decode(query.narrow(2, 9, 1), model.cache, Ids{id}, {.window = 25});
     EXPECT_TRUE(at::equal(one.output[0], result.output[0].narrow(1, 9, 1)));
   }
 }
@@ -81,7 +80,10 @@ INSTANTIATE_TEST_SUITE_P(Isas, DecodeWindow,
                          [](const auto& info) { return std::string(name_of(info.param)); });
 
 TEST(DecodeWindowAlways, RefusesWhatIsNone) {
-  ModelledCache model({.pages = 4, .kv_heads = 1, .head_dim = 8, .type = at::kFloat,
+  ModelledCache model({.pages = 4,
+                       .kv_heads = 1,
+                       .head_dim = 8,
+                       .type = at::kFloat,
                        .scorer = std::make_shared<MeanScorer>()});
   const auto id = model.add();
   model.append({id}, 10);

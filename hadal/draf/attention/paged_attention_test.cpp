@@ -20,7 +20,9 @@ using testing::Whole;
 constexpr std::int64_t kPrompt = 1500;
 
 struct Silence {
-  Silence() { set_log_sink([](LogLevel, std::string_view) {}); }
+  Silence() {
+    set_log_sink([](LogLevel, std::string_view) {});
+  }
   ~Silence() { set_log_sink({}); }
 };
 
@@ -74,8 +76,8 @@ TEST(SparseEngine, InShadowGivesDenseOutputAndTellsWhatWouldBeMissing) {
 }
 
 TEST(SparseEngine, AsCanaryIsSparseForAShareOfTheRequests) {
-  const Run none = run({.mode = dao::Mode::canary, .keep = 0.3, .dense_below = 0,
-                        .canary_share = 1e-9});
+  const Run none =
+      run({.mode = dao::Mode::canary, .keep = 0.3, .dense_below = 0, .canary_share = 1e-9});
   EXPECT_EQ(none.figures.kept, 1);
   const Run all = run({.mode = dao::Mode::canary,
                        .keep = 0.3,
@@ -114,9 +116,10 @@ TEST(PagedAttention, LayersWithAWindowSeeThatMuch) {
   EXPECT_TRUE(at::equal(whole.narrow(0, 0, 64), windowed.narrow(0, 0, 64)));
   EXPECT_FALSE(at::equal(whole.narrow(0, 200, 100), windowed.narrow(0, 200, 100)));
   const auto names = cache.in_layer(1, groups[0].sequences);
-  EXPECT_TRUE(at::equal(
-      windowed, dao::decode(query.unsqueeze(0).transpose(1, 2), cache.layer(1), names,
-                            {.window = 100}).output[0].transpose(0, 1)));
+  EXPECT_TRUE(at::equal(windowed, dao::decode(query.unsqueeze(0).transpose(1, 2), cache.layer(1),
+                                              names, {.window = 100})
+                                      .output[0]
+                                      .transpose(0, 1)));
   const double pairs = 300 * 301 / 2.0 + 100 * 101 / 2.0 + 200 * 100;
   EXPECT_EQ(attention.work().visible, 4.0 * 8 * 4 * pairs);
 }

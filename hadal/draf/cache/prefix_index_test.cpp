@@ -25,8 +25,8 @@ Ids text_of(std::int64_t blocks, std::int64_t rest, Random& random) {
 std::int64_t common_blocks(const Ids& a, const Ids& b) {
   const auto end = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first;
   const auto most = std::min(a.size() / 64, b.size() / 64);
-  return static_cast<std::int64_t>(
-      std::min(static_cast<std::size_t>(end - a.begin()) / 64, most) * 64);
+  return static_cast<std::int64_t>(std::min(static_cast<std::size_t>(end - a.begin()) / 64, most) *
+                                   64);
 }
 
 /// Against a search through all texts, as they come and go.
@@ -36,7 +36,8 @@ void expect_finds(PrefixIndex& index) {
   for (std::int64_t id = 0; id < 400; ++id) {
     const Ids text = text_of(random.between(0, 4), random.between(0, 63), random);
     std::int64_t expected = 0;
-    for (const auto& [other, held] : texts) expected = std::max(expected, common_blocks(text, held));
+    for (const auto& [other, held] : texts)
+      expected = std::max(expected, common_blocks(text, held));
     const auto found = index.find(text);
     ASSERT_EQ(found ? found->tokens : 0, expected) << id;
     if (found) ASSERT_EQ(common_blocks(text, texts.at(found->id)), expected);

@@ -37,8 +37,8 @@ Ids held(const SequenceCache& cache, SequenceCache::Id id) {
   Ids result;
   for (std::int64_t i = 0; i < sequence.length; ++i) {
     const auto page = sequence.pages[static_cast<std::size_t>(i / 64)];
-    result.push_back(static_cast<std::int64_t>(
-        state.memory.keys(page, 64)[0][i % 64][0].item<double>()));
+    result.push_back(
+        static_cast<std::int64_t>(state.memory.keys(page, 64)[0][i % 64][0].item<double>()));
   }
   return result;
 }

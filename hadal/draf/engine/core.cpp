@@ -108,9 +108,8 @@ bool EngineCore::may_be_sparse(const Slice& slice) const {
 
 /// Brings slices that are attended to alike together.
 std::vector<SequenceGroup> EngineCore::groups_of(std::vector<Slice>& slices) const {
-  std::ranges::stable_sort(slices, {}, [&](const Slice& slice) {
-    return std::pair(slice.count, may_be_sparse(slice));
-  });
+  std::ranges::stable_sort(
+      slices, {}, [&](const Slice& slice) { return std::pair(slice.count, may_be_sparse(slice)); });
   std::vector<SequenceGroup> groups;
   for (const Slice& slice : slices) {
     const bool sparse = may_be_sparse(slice);

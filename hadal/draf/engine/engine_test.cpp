@@ -33,7 +33,9 @@ std::vector<std::int64_t> prompt_of(std::int64_t tokens, std::uint64_t seed) {
 
 /// No messages while one lives.
 struct Silence {
-  Silence() { set_log_sink([](LogLevel, std::string_view) {}); }
+  Silence() {
+    set_log_sink([](LogLevel, std::string_view) {});
+  }
   ~Silence() { set_log_sink({}); }
 };
 
@@ -148,7 +150,8 @@ TEST(Engine, GivesTheSameAloneInABatchInChunksAndPreempted) {
   struct Case {
     std::int64_t pages, running, step;
   };
-  for (const auto& [pages, running, step] : {Case{200, 24, 4096}, Case{200, 4, 7}, Case{6, 8, 70}}) {
+  for (const auto& [pages, running, step] :
+       {Case{200, 24, 4096}, Case{200, 4, 7}, Case{6, 8, 70}}) {
     EngineOptions options = with_pages(pages);
     options.max_running = running;
     options.step_tokens = step;

@@ -46,8 +46,7 @@ std::vector<double> defined_distribution(const std::vector<float>& logits,
     logit = logit > 0 ? logit / options.repetition_penalty : logit * options.repetition_penalty;
   }
   for (const auto& [id, count] : times) {
-    x[static_cast<std::size_t>(id)] -=
-        options.presence_penalty + options.frequency_penalty * count;
+    x[static_cast<std::size_t>(id)] -= options.presence_penalty + options.frequency_penalty * count;
   }
   std::vector<std::size_t> order(x.size());
   std::iota(order.begin(), order.end(), 0U);
@@ -143,17 +142,21 @@ TEST(Sampler, DrawsByTheDefinedDistribution) {
       {.presence_penalty = 1.5},
       {.frequency_penalty = 1},
       {.frequency_penalty = -2},
-      {.top_k = 20, .repetition_penalty = 1.2, .presence_penalty = -1, .frequency_penalty = 0.3,
+      {.top_k = 20,
+       .repetition_penalty = 1.2,
+       .presence_penalty = -1,
+       .frequency_penalty = 0.3,
        .logit_bias = {{4, 3.0}, {7, -100}, {11, 2.5}}},
       {.logit_bias = {{0, 2}, {39, 2}}},
   };
   std::uint64_t seed = 1;
   for (const SamplingOptions& options : cases) {
     SCOPED_TRACE(seed);
-    expect_distribution(options, options.repetition_penalty != 1 || options.presence_penalty != 0 ||
-                                         options.frequency_penalty != 0
-                                     ? history
-                                     : History{},
+    expect_distribution(options,
+                        options.repetition_penalty != 1 || options.presence_penalty != 0 ||
+                                options.frequency_penalty != 0
+                            ? history
+                            : History{},
                         seed++);
   }
 }

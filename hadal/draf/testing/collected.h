@@ -53,8 +53,7 @@ class Collected {
   }
   void wait_for_tokens(std::size_t count) {
     std::unique_lock lock(state_->mutex);
-    state_->changed.wait(
-        lock, [&] { return state_->ended || state_->whole.ids.size() >= count; });
+    state_->changed.wait(lock, [&] { return state_->ended || state_->whole.ids.size() >= count; });
   }
   bool ended_twice() const { return state_->ended_twice; }
 

@@ -64,8 +64,8 @@ class TinyModel final : public Model {
       const auto headed = [&](const std::vector<float>& weights, std::int64_t heads) {
         return product(x, weights, heads * 8).view({tokens, heads, 8}).to(shape_.type);
       };
-      const at::Tensor seen = attention(i, headed(layer.query, 4), headed(layer.key, 2),
-                                        headed(layer.value, 2));
+      const at::Tensor seen =
+          attention(i, headed(layer.query, 4), headed(layer.key, 2), headed(layer.value, 2));
       const at::Tensor added =
           product(seen.to(at::kFloat).reshape({tokens, 32}).contiguous(), layer.output, 32);
       for (std::int64_t j = 0; j < tokens * 32; ++j) {

@@ -33,9 +33,8 @@ std::string joined(const std::vector<std::string>& parts) {
 TEST(Detokenizer, GivesWholeCharactersAndTheWholeText) {
   const auto levels = data::byte_level_tokenizer();
   const data::ByteTokenizer bytes;
-  for (const data::Tokenizer* tokenizer :
-       {static_cast<const data::Tokenizer*>(levels.get()),
-        static_cast<const data::Tokenizer*>(&bytes)}) {
+  for (const data::Tokenizer* tokenizer : {static_cast<const data::Tokenizer*>(levels.get()),
+                                           static_cast<const data::Tokenizer*>(&bytes)}) {
     const auto ids = tokenizer->encode(kText);
     for (std::size_t prompt = 0; prompt < ids.size(); ++prompt) {
       const std::span all(ids);
@@ -91,9 +90,9 @@ TEST(DetokenizerRealData, KeepsTheSpacesOfSentencePieceTokens) {
   const auto ids = tokenizer->encode(text);
   const std::span all(ids);
   EXPECT_EQ(joined(parts_of(*tokenizer, {}, all)), tokenizer->decode(ids));
-  EXPECT_EQ(tokenizer->decode(all.first(4)) + joined(parts_of(*tokenizer, all.first(4),
-                                                              all.subspan(4))),
-            tokenizer->decode(ids));
+  EXPECT_EQ(
+      tokenizer->decode(all.first(4)) + joined(parts_of(*tokenizer, all.first(4), all.subspan(4))),
+      tokenizer->decode(ids));
 }
 
 }  // namespace
