@@ -12,7 +12,7 @@ import sys
 import time
 
 PROBE = sys.argv.pop(1) if len(sys.argv) > 1 else sys.exit("usage: TEST.py SERVE_PROBE")
-PATIENCE = 60
+PATIENCE = 20
 
 
 def skip(reason):

@@ -122,6 +122,7 @@ bool Connection::advance_head() {
 }
 
 void Connection::begin_body() {
+  state_ = State::body;
   body_missing_ = static_cast<std::size_t>(request_.head.content_length.value_or(0));
   if (body_missing_ > 0) {
     if (!connections_.take_room(body_missing_)) {
@@ -132,7 +133,6 @@ void Connection::begin_body() {
     body_room_ = body_missing_;
     if (request_.expects_continue) send("HTTP/1.1 100 Continue\r\n\r\n");
   }
-  state_ = State::body;
   set_deadline(connections_.options.body_seconds);
 }
 

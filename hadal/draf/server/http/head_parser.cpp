@@ -2,6 +2,9 @@
 
 #include "hadal/core/error.h"
 
+#include <cstdint>
+#include <limits>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
@@ -58,7 +61,8 @@ class HeadParser::Impl {
  public:
   explicit Impl(std::size_t max_bytes) {
     parser_.header_limit(static_cast<std::uint32_t>(max_bytes));
-    parser_.body_limit(boost::none);  // Service::admit() looks at it
+    // Service::admit() looks at it. (Boost 1.74 takes "no limit" for a limit of none.)
+    parser_.body_limit(std::numeric_limits<std::uint64_t>::max());
     parser_.eager(false);
   }
 
