@@ -199,6 +199,7 @@ element("compose").addEventListener("submit", (event) => {
   event.preventDefault();
   send();
 });
+element("settings").addEventListener("submit", (event) => event.preventDefault());
 element("prompt").addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
