@@ -18,10 +18,12 @@ using namespace hadal::draf;
 
 struct Settings {
   std::map<std::string, double> numbers = {
-      {"--step-us", 1000},        {"--capacity", 4096},      {"--drain-seconds", 10},
-      {"--header-seconds", 10},   {"--body-seconds", 60},    {"--idle-seconds", 75},
-      {"--write-seconds", 30},    {"--request-seconds", 600}, {"--max-connections", 4096},
-      {"--max-output-bytes", 1 << 20}, {"--context", 4096}};
+      {"--step-us", 1000},         {"--capacity", 4096},
+      {"--drain-seconds", 10},     {"--header-seconds", 10},
+      {"--body-seconds", 60},      {"--idle-seconds", 75},
+      {"--write-seconds", 30},     {"--request-seconds", 600},
+      {"--max-connections", 4096}, {"--max-output-bytes", 1 << 20},
+      {"--context", 4096}};
 
   double operator[](const std::string& name) const { return numbers.at(name); }
 };
@@ -69,16 +71,16 @@ int main(int count, char** arguments) {
   try {
     const Settings settings = read(count, arguments);
     const hadal::InterruptGuard guard;
-    testing::FakeEngine engine(
+    server::FakeEngine engine(
         {.step = std::chrono::microseconds(static_cast<std::int64_t>(settings["--step-us"])),
          .capacity = static_cast<std::size_t>(settings["--capacity"])});
     const ServedModel model{.name = "fake",
                             .context = static_cast<std::int64_t>(settings["--context"]),
                             .tokenizer = std::make_shared<hadal::data::ByteTokenizer>(),
                             .render_chat = render};
-    Server server(engine, model, options_of(settings));
-    std::cout << server.url() << std::endl;
-    return server.run(settings["--drain-seconds"]) ? 0 : 1;
+    Server it(engine, model, options_of(settings));
+    std::cout << it.url() << std::endl;
+    return it.run(settings["--drain-seconds"]) ? 0 : 1;
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
     return 2;

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace hadal::draf::testing {
+namespace hadal::draf::server {
 
 /// An engine without a model, for tests: goes on with the prompt's own bytes, again and again where
 /// the request ignores its end, a token a step. A prompt with "!error" in it fails at its third
@@ -81,7 +81,8 @@ class FakeEngine final : public Engine {
     Sink sink;
     std::int64_t generated = 0;
     bool cancelled = false;
-    std::string held = {};  ///< text that is not given yet: a part of a character, or of a stop text
+    std::string held =
+        {};  ///< text that is not given yet: a part of a character, or of a stop text
   };
 
   void run() {
@@ -164,4 +165,4 @@ class FakeEngine final : public Engine {
   std::thread thread_;
 };
 
-}  // namespace hadal::draf::testing
+}  // namespace hadal::draf::server

@@ -8,7 +8,7 @@
 #include <iterator>
 #include <utility>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 namespace {
 
 std::int64_t unix_seconds() {
@@ -167,4 +167,4 @@ void Generation::finish() {
   if (exchange_->is_open()) exchange_->end_stream();
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

@@ -13,7 +13,7 @@
 #include <memory>
 #include <vector>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 /// What generations share. Outlives them.
 struct GenerationContext {
@@ -66,4 +66,4 @@ class Generation : public std::enable_shared_from_this<Generation> {
   bool done_ = false;
 };
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 namespace {
 
 constexpr std::array kTokenBounds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
@@ -63,8 +63,7 @@ std::string Histogram::text(std::string_view name, std::string_view help) const 
   return text + concat(name, "_sum ", Json(sum_.load()).dump(), '\n', name, "_count ", count, '\n');
 }
 
-Metrics::Metrics()
-    : first_token(kTokenBounds), next_token(kTokenBounds), request(kRequestBounds) {
+Metrics::Metrics() : first_token(kTokenBounds), next_token(kTokenBounds), request(kRequestBounds) {
   static_assert(kTokenBounds.size() <= 16 && kRequestBounds.size() <= 16);
 }
 
@@ -82,8 +81,7 @@ std::string Metrics::text(const EngineFigures& engine) const {
                      "\"} ", count, '\n');
     }
   }
-  return text +
-         sample("hadal_http_connections", "gauge", "Open connections.", connections.load()) +
+  return text + sample("hadal_http_connections", "gauge", "Open connections.", connections.load()) +
          sample("hadal_requests_cancelled_total", "counter",
                 "Requests whose client left, or that took too long.", cancelled.load()) +
          first_token.text("hadal_time_to_first_token_seconds",
@@ -107,4 +105,4 @@ std::string figures_json(const EngineFigures& engine, const Metrics& metrics,
                {"connections", metrics.connections.load()}});
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

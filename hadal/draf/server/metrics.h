@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 /// Durations by their length. Any thread may add to it.
 class Histogram {
@@ -55,4 +55,4 @@ class Metrics {
 std::string figures_json(const EngineFigures& engine, const Metrics& metrics,
                          std::string_view model);
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

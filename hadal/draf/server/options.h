@@ -28,10 +28,10 @@ struct ServerOptions {
   std::int64_t max_choices = 128;                         ///< of one request: prompts times n
   std::int64_t max_prompt_tokens = 0;                     ///< 0: as the model's context allows
 
-  double header_seconds = 10;    ///< from a connection's or request's first byte to its headers' end
-  double body_seconds = 60;      ///< from there to the body's end
-  double idle_seconds = 75;      ///< between the requests of a connection
-  double write_seconds = 30;     ///< for a reader to take what waits
+  double header_seconds = 10;  ///< from a connection's or request's first byte to its headers' end
+  double body_seconds = 60;    ///< from there to the body's end
+  double idle_seconds = 75;    ///< between the requests of a connection
+  double write_seconds = 30;   ///< for a reader to take what waits
   double request_seconds = 600;  ///< from a request's end to its reply's
 };
 

@@ -7,7 +7,7 @@
 #include <iomanip>
 #include <random>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 std::string random_id() {
   static const std::uint64_t of_program = [] {
@@ -18,4 +18,4 @@ std::string random_id() {
   return concat(std::hex, std::setfill('0'), std::setw(16), of_program, std::setw(8), next++);
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

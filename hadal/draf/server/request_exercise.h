@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 /// Gives `call` hostile input: an ApiError that says a status is an expected outcome, any other
 /// exception escapes.
@@ -74,4 +74,4 @@ inline void exercise_request(std::string_view input) {
   expect_refusal_or_none([&] { detokenize_reply(body, model); });
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

@@ -4,6 +4,6 @@
 #include <cstdint>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  hadal::draf::exercise_request({reinterpret_cast<const char*>(data), size});
+  hadal::draf::server::exercise_request({reinterpret_cast<const char*>(data), size});
   return 0;
 }

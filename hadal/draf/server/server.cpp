@@ -37,7 +37,7 @@ class Server::Impl {
         connections_(service_, options_),
         io_(std::make_shared<asio::io_context>(options_.io_threads)),
         work_(asio::make_work_guard(*io_)),
-        listener_(std::make_shared<Listener>(io_, connections_)) {
+        listener_(std::make_shared<server::Listener>(io_, connections_)) {
     listener_->begin();
     for (int i = 0; i < options_.io_threads; ++i) {
       threads_.emplace_back([io = io_.get()] { io->run(); });
@@ -54,9 +54,9 @@ class Server::Impl {
 
   bool drain(double seconds) {
     service_.begin_drain();
-    for_each([](Connection& connection) { connection.close_if_idle(); });
+    for_each([](server::Connection& connection) { connection.close_if_idle(); });
     if (wait_until_idle(seconds)) return true;
-    for_each([](Connection& connection) { connection.shut_down(); });
+    for_each([](server::Connection& connection) { connection.shut_down(); });
     constexpr double kToWrite = 2;
     wait_until_idle(kToWrite);
     return false;
@@ -71,8 +71,8 @@ class Server::Impl {
 
  private:
   /// Runs `action` on each connection, in its strand.
-  void for_each(void (*action)(Connection&)) {
-    connections_.for_each([action](Connection& connection) {
+  void for_each(void (*action)(server::Connection&)) {
+    connections_.for_each([action](server::Connection& connection) {
       connection.post([self = connection.shared_from_this(), action] { action(*self); });
     });
   }
@@ -89,11 +89,11 @@ class Server::Impl {
 
   ServerOptions options_;
   asio::thread_pool readers_{kReaders};
-  Service service_;
-  Connections connections_;
+  server::Service service_;
+  server::Connections connections_;
   std::shared_ptr<asio::io_context> io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
-  std::shared_ptr<Listener> listener_;
+  std::shared_ptr<server::Listener> listener_;
   std::vector<std::thread> threads_;
 };
 

@@ -12,7 +12,7 @@
 #include <optional>
 #include <utility>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 namespace {
 
 constexpr std::string_view kModels = "/v1/models/";
@@ -49,8 +49,9 @@ const Route* route_of(std::string_view path) {
 /// "application/json", whatever follows it.
 bool is_json(std::string_view content_type) {
   std::string type(content_type.substr(0, content_type.find_first_of("; \t")));
-  std::ranges::transform(type, type.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(type, type.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
   return type == "application/json";
 }
 
@@ -59,9 +60,9 @@ void check_body(const RequestHead& head, std::size_t max_bytes) {
     throw ApiError("a request with a body must say its Content-Length", {.status = 411});
   }
   if (*head.content_length > max_bytes) {
-    throw ApiError(concat("the body has ", *head.content_length, " bytes; at most ", max_bytes,
-                          " are taken"),
-                   {.status = 413, .code = "body_too_large"});
+    throw ApiError(
+        concat("the body has ", *head.content_length, " bytes; at most ", max_bytes, " are taken"),
+        {.status = 413, .code = "body_too_large"});
   }
   // Browsers ask before they send this type to another site, and no site gets a yes.
   if (!is_json(head.content_type)) {
@@ -108,10 +109,10 @@ void Service::check_host(const std::string& host) const {
   const std::string name = host_name(host);
   if (name == options_.host) return;
   if (std::ranges::find(options_.allowed_hosts, name) != options_.allowed_hosts.end()) return;
-  throw ApiError(
-      concat("the host ", quote(host), " is not this server, which listens on the loopback device; ",
-             "allow the name with --allowed-host"),
-      {.status = 403, .type = "permission_error", .code = "wrong_host"});
+  throw ApiError(concat("the host ", quote(host),
+                        " is not this server, which listens on the loopback device; ",
+                        "allow the name with --allowed-host"),
+                 {.status = 403, .type = "permission_error", .code = "wrong_host"});
 }
 
 void Service::admit(const RequestHead& head) const {
@@ -174,9 +175,9 @@ HttpReply Service::look_up(std::string_view path) const {
 void Service::read_call(const std::string& path, std::string body,
                         const std::shared_ptr<Exchange>& exchange) {
   if (path == "/v1/embeddings") {
-    return exchange->reply(reply_of(
-        ApiError(concat("the model ", quote(model_.name), " generates text and gives no embeddings"),
-                 {.param = "model", .code = "unsupported_model"})));
+    return exchange->reply(reply_of(ApiError(
+        concat("the model ", quote(model_.name), " generates text and gives no embeddings"),
+        {.param = "model", .code = "unsupported_model"})));
   }
   defer_([this, path, body = std::move(body), exchange] {
     const auto reply = [&](HttpReply with) {
@@ -202,4 +203,4 @@ void Service::read_call(const std::string& path, std::string body,
   });
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

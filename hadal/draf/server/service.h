@@ -16,7 +16,7 @@
 #include <string>
 #include <string_view>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 /// What the server does with a request, whatever it came by.
 class Service {
@@ -58,4 +58,4 @@ class Service {
   std::atomic<bool> engine_failed_{false};
 };
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 enum class CallKind { completion, chat };
 
@@ -19,9 +19,9 @@ struct Call {
   bool include_usage = false;  ///< a streamed reply ends with its usage
   bool logprobs = false;
   std::int64_t choices_per_prompt = 1;
-  std::vector<Request> requests = {};   ///< one a choice: those of the first prompt, and so on
-  std::vector<std::string> echoes = {}; ///< of each choice: the text that goes before it
-  std::int64_t prompt_tokens = 0;       ///< each prompt counted once
+  std::vector<Request> requests = {};    ///< one a choice: those of the first prompt, and so on
+  std::vector<std::string> echoes = {};  ///< of each choice: the text that goes before it
+  std::int64_t prompt_tokens = 0;        ///< each prompt counted once
 };
 
 struct CallLimits {
@@ -40,4 +40,4 @@ Call parse_chat_call(std::string_view body, const ServedModel& model, const Call
 std::vector<std::int64_t> encode_field(const ServedModel& model, std::string_view text,
                                        bool add_special_tokens, const std::string& param);
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 namespace {
 
 using nlohmann::json;
@@ -42,11 +42,10 @@ Call parse_chat_call(std::string_view body, const ServedModel& model, const Call
   Request request = read_request(fields, model);
   call.logprobs = request.logprobs.has_value();
   // The template writes the special tokens.
-  request.prompt =
-      encode_field(model, render_conversation(fields, body, model), false, "messages");
+  request.prompt = encode_field(model, render_conversation(fields, body, model), false, "messages");
   check_length(request.prompt.size(), "messages", model, limits);
   add_choices(call, request, n, "");
   return call;
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

@@ -8,7 +8,7 @@
 #include <charconv>
 #include <limits>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 namespace {
 
 constexpr std::int64_t kMaxInteger = std::numeric_limits<std::int64_t>::max();
@@ -92,8 +92,8 @@ SamplingOptions read_sampling(const Fields& fields, const ServedModel& model) {
   }
   // vLLM's clients say -1 for no limit.
   sampling.top_k = std::max<std::int64_t>(
-      0, fields.integer("top_k", -1, std::numeric_limits<std::int32_t>::max())
-             .value_or(usual.top_k));
+      0,
+      fields.integer("top_k", -1, std::numeric_limits<std::int32_t>::max()).value_or(usual.top_k));
   sampling.min_p = fields.number("min_p", 0, 1, usual.min_p);
   sampling.presence_penalty = fields.number("presence_penalty", -2, 2, usual.presence_penalty);
   sampling.frequency_penalty = fields.number("frequency_penalty", -2, 2, usual.frequency_penalty);
@@ -168,4 +168,4 @@ std::vector<std::int64_t> encode_field(const ServedModel& model, std::string_vie
   }
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

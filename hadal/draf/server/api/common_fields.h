@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 // What the calls of both kinds have in common. All throw ApiError.
 
@@ -27,4 +27,4 @@ void check_length(std::size_t tokens, const std::string& param, const ServedMode
 /// Adds `n` choices that go on from `request`'s prompt, each with a seed of its own.
 void add_choices(Call& call, const Request& request, std::int64_t n, const std::string& echo);
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

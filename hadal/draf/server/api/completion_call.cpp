@@ -7,7 +7,7 @@
 #include <limits>
 #include <utility>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 namespace {
 
 using nlohmann::json;
@@ -52,9 +52,8 @@ Request read_request(const Fields& fields, const ServedModel& model) {
   constexpr std::int64_t kUsualTokens = 16;  // OpenAI's default
   constexpr std::int64_t kMostLogprobs = 20;
   Request request{.prompt = {}, .max_tokens = kUsualTokens};
-  request.max_tokens =
-      fields.integer("max_tokens", 1, std::numeric_limits<std::int64_t>::max())
-          .value_or(kUsualTokens);
+  request.max_tokens = fields.integer("max_tokens", 1, std::numeric_limits<std::int64_t>::max())
+                           .value_or(kUsualTokens);
   request.max_tokens = std::min(request.max_tokens, model.context);
   request.sampling = read_sampling(fields, model);
   request.stop = read_stop(fields);
@@ -94,4 +93,4 @@ Call parse_completion_call(std::string_view body, const ServedModel& model,
   return call;
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

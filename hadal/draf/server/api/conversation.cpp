@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 namespace {
 
 using nlohmann::json;
@@ -33,7 +33,8 @@ void flatten_content(Json& message, const std::string& param) {
   for (const Json& part : *content) {
     const bool is_text = part.is_object() && part.value("type", Json()) == "text" &&
                          part.contains("text") && part["text"].is_string();
-    if (!is_text) throw bad_field(param, concat(param, ": only parts of the type \"text\" are served"));
+    if (!is_text)
+      throw bad_field(param, concat(param, ": only parts of the type \"text\" are served"));
     if (!text.empty()) text += '\n';
     text += part["text"].get_ref<const std::string&>();
   }
@@ -67,7 +68,8 @@ void check_messages(Json& messages) {
     const std::string path = concat("messages[", i, "]");
     if (!message.is_object()) wrong_type(path, "an object", json(message));
     const auto role = message.find("role");
-    if (role == message.end()) throw bad_field(path + ".role", path + ".role: expected a text, found none");
+    if (role == message.end())
+      throw bad_field(path + ".role", path + ".role: expected a text, found none");
     if (!role->is_string()) wrong_type(path + ".role", "a text", json(*role));
     flatten_content(message, path + ".content");
     parse_arguments(message);
@@ -125,4 +127,4 @@ std::string render_conversation(const Fields& fields, std::string_view body,
   }
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

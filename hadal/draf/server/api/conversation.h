@@ -6,11 +6,11 @@
 #include <string>
 #include <string_view>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 /// The prompt of the conversation in a call: its messages, tools, tool_choice,
 /// add_generation_prompt and chat_template_kwargs. `fields` are those of `body`. Throws ApiError.
 std::string render_conversation(const Fields& fields, std::string_view body,
                                 const ServedModel& model);
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

@@ -2,7 +2,7 @@
 
 #include "hadal/draf/server/api/json.h"
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 namespace {
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
@@ -38,4 +38,4 @@ ApiError engine_failed(const std::string& what) {
                   {.status = 500, .type = "server_error", .code = "engine_error"});
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

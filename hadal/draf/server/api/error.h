@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 /// A request that is refused, or that failed: what a client is told, in the shape of OpenAI's API.
 class ApiError : public Error {
@@ -18,8 +18,7 @@ class ApiError : public Error {
     std::string allow = {};  ///< methods that the path knows, where status is 405
   };
 
-  ApiError(const std::string& what, Details details)
-      : Error(what), details_(std::move(details)) {}
+  ApiError(const std::string& what, Details details) : Error(what), details_(std::move(details)) {}
   const Details& details() const noexcept { return details_; }
 
   /// {"error": {"message": ..., "type": ..., "param": ..., "code": ...}}
@@ -38,4 +37,4 @@ ApiError took_too_long();
 /// 500, or 503 with `retry_after`: the engine failed.
 ApiError engine_failed(const std::string& what);
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

@@ -7,7 +7,7 @@
 
 #include <utility>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 namespace {
 
 using nlohmann::json;
@@ -119,4 +119,4 @@ void Fields::refuse(std::string_view name, std::string_view why) const {
   if (find(name)) throw bad_field(path_of(name), concat(path_of(name), ": ", why));
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

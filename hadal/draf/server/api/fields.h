@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 /// The members of a request's JSON object, read by type. A member that is null counts as absent,
 /// as in OpenAI's API. All throw ApiError (400) that names the member, what was expected and what
@@ -47,4 +47,4 @@ nlohmann::json parse_body(std::string_view body);
 [[noreturn]] void wrong_type(const std::string& param, std::string_view expected,
                              const nlohmann::json& found);
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

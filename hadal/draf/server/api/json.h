@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 /// What the server writes: members stay in the order that they are given in.
 using Json = nlohmann::ordered_json;
@@ -14,4 +14,4 @@ inline std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

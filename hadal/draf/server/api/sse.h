@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 /// An event of a text/event-stream. `data` must be one line, as dump() makes it.
 inline std::string sse_event(std::string_view data) {
@@ -16,4 +16,4 @@ inline std::string sse_event(std::string_view data) {
 /// What ends a stream of OpenAI's API.
 inline constexpr std::string_view kSseDone = "[DONE]";
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

@@ -7,7 +7,7 @@
 #include "hadal/draf/server/api/error.h"
 #include "hadal/draf/server/api/json.h"
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 std::string tokenize_reply(std::string_view body, const ServedModel& model) {
   const nlohmann::json parsed = parse_body(body);
@@ -37,4 +37,4 @@ std::string detokenize_reply(std::string_view body, const ServedModel& model) {
   return dump({{"prompt", model.tokenizer->decode(ids, false)}});
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

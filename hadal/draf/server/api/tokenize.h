@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 // The replies to /tokenize and /detokenize, whose fields are vLLM's. Both throw ApiError.
 
@@ -14,4 +14,4 @@ std::string tokenize_reply(std::string_view body, const ServedModel& model);
 /// {"tokens": [...]} gives {"prompt": text}.
 std::string detokenize_reply(std::string_view body, const ServedModel& model);
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

@@ -8,12 +8,10 @@
 #include <limits>
 #include <utility>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 namespace {
 
-Json reason_name(FinishReason reason) {
-  return reason == FinishReason::length ? "length" : "stop";
-}
+Json reason_name(FinishReason reason) { return reason == FinishReason::length ? "length" : "stop"; }
 
 Json usage_json(const Usage& usage) {
   return {{"prompt_tokens", usage.prompt_tokens},
@@ -125,8 +123,7 @@ std::string Wording::text_of(std::int64_t id) const {
 }
 
 Json Wording::logprobs(std::size_t choice, const std::vector<GeneratedToken>& tokens) {
-  return call_.kind == CallKind::chat ? chat_logprobs(tokens)
-                                      : completion_logprobs(choice, tokens);
+  return call_.kind == CallKind::chat ? chat_logprobs(tokens) : completion_logprobs(choice, tokens);
 }
 
 Json Wording::chat_logprobs(const std::vector<GeneratedToken>& tokens) const {
@@ -164,4 +161,4 @@ Json Wording::completion_logprobs(std::size_t choice, const std::vector<Generate
           {"text_offset", std::move(offsets)}};
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

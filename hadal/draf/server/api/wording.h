@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 struct Usage {
   std::int64_t prompt_tokens = 0;
@@ -52,4 +52,4 @@ class Wording {
   std::vector<std::int64_t> offsets_;  ///< characters of each choice's tokens so far
 };
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

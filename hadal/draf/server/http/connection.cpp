@@ -8,7 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/system/error_code.hpp>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 namespace {
 
 namespace asio = boost::asio;
@@ -223,4 +223,4 @@ void Connection::post(std::function<void()> task) {
   asio::post(socket_.get_executor(), std::move(task));
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

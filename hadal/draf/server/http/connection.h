@@ -20,7 +20,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 class Connection;
 
@@ -79,8 +79,8 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
 
  private:
   enum class State {
-    idle,       ///< before a request's first byte
-    head,       ///< in a request's line and fields
+    idle,  ///< before a request's first byte
+    head,  ///< in a request's line and fields
     body,
     handling,   ///< the service has the request
     streaming,  ///< a part of the reply is given
@@ -143,4 +143,4 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   std::atomic<Clock::rep> expires_{Clock::time_point::max().time_since_epoch().count()};
 };
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

@@ -9,7 +9,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/system/error_code.hpp>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 namespace {
 
 namespace asio = boost::asio;
@@ -108,8 +108,8 @@ void Connection::linger() {
 }
 
 void Connection::set_deadline(double seconds) {
-  deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                 std::chrono::duration<double>(seconds));
+  deadline_ = Clock::now() +
+              std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   update_expiry();
 }
 
@@ -124,4 +124,4 @@ void Connection::update_expiry() {
   expires_ = std::min(deadline_, write_deadline_).time_since_epoch().count();
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

@@ -1,6 +1,6 @@
 #include "hadal/draf/server/http/connection.h"
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 void Connections::add(const std::shared_ptr<Connection>& connection) {
   const std::lock_guard lock(mutex_);
@@ -31,4 +31,4 @@ bool Connections::take_room(std::size_t bytes) {
   return false;
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

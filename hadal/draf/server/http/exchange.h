@@ -5,7 +5,7 @@
 #include <functional>
 #include <string_view>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 /// Why a request must end before its reply.
 enum class Abort {
@@ -37,4 +37,4 @@ class Exchange {
   virtual void end_stream() = 0;
 };
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

@@ -11,7 +11,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 namespace {
 
 namespace http = boost::beast::http;
@@ -88,4 +88,4 @@ HeadParser::~HeadParser() = default;
 
 std::optional<ParsedHead> HeadParser::put(std::string& input) { return impl_->put(input); }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

@@ -7,14 +7,14 @@
 #include <optional>
 #include <string>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 /// A request's line and header fields.
 struct ParsedHead {
   RequestHead head;
-  bool keep_alive = false;         ///< the client may send another request
-  bool can_chunk = false;          ///< it speaks HTTP/1.1
-  bool expects_continue = false;   ///< it waits for "100 Continue" before it sends the body
+  bool keep_alive = false;        ///< the client may send another request
+  bool can_chunk = false;         ///< it speaks HTTP/1.1
+  bool expects_continue = false;  ///< it waits for "100 Continue" before it sends the body
 };
 
 /// Parses the hostile head of one HTTP request as its bytes come.
@@ -31,4 +31,4 @@ class HeadParser {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

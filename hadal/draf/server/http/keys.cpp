@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 namespace {
 
 constexpr std::string_view kScheme = "bearer ";
@@ -42,4 +42,4 @@ bool KeyRing::admits(std::string_view authorization) const {
   return found;
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

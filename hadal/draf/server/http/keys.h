@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 /// API keys, kept as their SHA-256 alone.
 class KeyRing {
@@ -22,4 +22,4 @@ class KeyRing {
 /// Whether two texts of the same length are equal, in a time that only their length sets.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

@@ -14,7 +14,7 @@
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 namespace {
 
 namespace asio = boost::asio;
@@ -83,23 +83,23 @@ void Listener::stop() {
 }
 
 void Listener::accept() {
-  acceptor_.async_accept(asio::make_strand(*io_),
-                         asio::bind_executor(strand_, [self = shared_from_this()](
-                                                          const error_code& error, tcp::socket socket) {
-                           if (self->stopped_) return;
-                           if (error) return self->pause();
-                           self->take(std::move(socket));
-                           self->accept();
-                         }));
+  acceptor_.async_accept(
+      asio::make_strand(*io_),
+      asio::bind_executor(strand_,
+                          [self = shared_from_this()](const error_code& error, tcp::socket socket) {
+                            if (self->stopped_) return;
+                            if (error) return self->pause();
+                            self->take(std::move(socket));
+                            self->accept();
+                          }));
 }
 
 void Listener::take(tcp::socket socket) {
   const auto open = static_cast<std::size_t>(connections_.service.metrics().connections.load());
   if (open >= connections_.options.max_connections) {
     const HttpReply full =
-        reply_of(ApiError("as many connections are open as may", {.status = 503,
-                                                                  .type = "service_unavailable_error",
-                                                                  .retry_after = 1}));
+        reply_of(ApiError("as many connections are open as may",
+                          {.status = 503, .type = "service_unavailable_error", .retry_after = 1}));
     const std::string text = head_of(full, Framing::length, false, random_id()) + full.body;
     error_code ignored;
     socket.non_blocking(true, ignored);
@@ -131,4 +131,4 @@ void Listener::watch() {
   });
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

@@ -10,7 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 /// Takes connections, and watches their deadlines.
 class Listener : public std::enable_shared_from_this<Listener> {
@@ -39,4 +39,4 @@ class Listener : public std::enable_shared_from_this<Listener> {
   bool stopped_ = false;
 };
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

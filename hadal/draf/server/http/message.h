@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 /// What is known of a request before its body is read.
 struct RequestHead {
@@ -43,4 +43,4 @@ inline constexpr std::string_view kLastHttpChunk = "0\r\n\r\n";
 /// The path of a request's target, decoded, or nothing where it is malformed.
 std::optional<std::string> path_of_target(std::string_view target);
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 HttpReply page_reply(std::string_view path) {
   if (path == "/page.css") {
@@ -23,4 +23,4 @@ HttpReply page_reply(std::string_view path) {
                       {"X-Frame-Options", "DENY"}}};
 }
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server

@@ -4,9 +4,9 @@
 
 #include <string_view>
 
-namespace hadal::draf {
+namespace hadal::draf::server {
 
 /// The page for people: "/", "/page.css" and "/page.js".
 HttpReply page_reply(std::string_view path);
 
-}  // namespace hadal::draf
+}  // namespace hadal::draf::server
