@@ -85,9 +85,9 @@ std::string Metrics::text(const EngineFigures& engine) const {
          sample("hadal_requests_cancelled_total", "counter",
                 "Requests whose client left, or that took too long.", cancelled.load()) +
          first_token.text("hadal_time_to_first_token_seconds",
-                          "From a request's end to its first token.") +
+                          "From a request's submission to its first token.") +
          next_token.text("hadal_inter_token_seconds", "From one token of a choice to the next.") +
-         request.text("hadal_request_seconds", "From a request's end to its reply's.") +
+         request.text("hadal_request_seconds", "From a request's submission to its reply's end.") +
          engine_text(engine);
 }
 

@@ -37,9 +37,9 @@ class Metrics {
   /// A reply, by its path, one of a fixed set, and its status.
   void count_reply(std::string_view path, int status);
 
-  Histogram first_token;  ///< from a request's end to its first token
+  Histogram first_token;  ///< from a request's submission to its first token
   Histogram next_token;   ///< from a token to the next, of one choice
-  Histogram request;      ///< from a request's end to its reply's
+  Histogram request;      ///< from a request's submission to its reply's end
   std::atomic<std::int64_t> cancelled{0};
   std::atomic<std::int64_t> connections{0};
 

@@ -2,7 +2,7 @@
 
 #include "hadal/core/error.h"
 #include "hadal/core/interrupt.h"
-#include "hadal/core/text.h"
+#include "hadal/core/log.h"
 #include "hadal/draf/server/http/listener.h"
 #include "hadal/draf/server/service.h"
 
@@ -40,7 +40,7 @@ class Server::Impl {
         listener_(std::make_shared<server::Listener>(io_, connections_)) {
     listener_->begin();
     for (int i = 0; i < options_.io_threads; ++i) {
-      threads_.emplace_back([io = io_.get()] { io->run(); });
+      threads_.emplace_back([this] { serve(); });
     }
   }
 
@@ -70,6 +70,18 @@ class Server::Impl {
   }
 
  private:
+  void serve() {
+    while (true) {
+      try {
+        io_->run();
+        return;
+      } catch (const std::exception& error) {
+        // No room for one client's bytes, say. The others are served on.
+        log(LogLevel::error, concat("serving a request failed: ", error.what()));
+      }
+    }
+  }
+
   /// Runs `action` on each connection, in its strand.
   void for_each(void (*action)(server::Connection&)) {
     connections_.for_each([action](server::Connection& connection) {
