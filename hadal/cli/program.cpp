@@ -5,6 +5,7 @@
 #include "hadal/cli/generate/command.h"
 #include "hadal/cli/launch/command.h"
 #include "hadal/cli/model/command.h"
+#include "hadal/cli/serve/command.h"
 #include "hadal/cli/train/command.h"
 #include "hadal/core/build_info.h"
 #include "hadal/core/error.h"
@@ -60,6 +61,7 @@ int run_program(int argc, const char* const* argv) {
   add_bench_command(app, chosen);
   add_train_command(app, chosen);
   add_generate_command(app, chosen);
+  add_serve_command(app, chosen);
   add_launch_command(app, chosen);
   add_model_command(app, chosen);
   try {
