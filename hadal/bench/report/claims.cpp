@@ -97,7 +97,7 @@ std::optional<Measurement> training_memory(const CaseResult& result) {
       .measured = concat("peak memory of a step ", change(-*peak), " against FP32, ",
                          change(-*below_autocast), " against autocast to bf16"),
       .conditions = concat(result.data.description, "; ", result.candidate,
-                           "; parameters, gradients and momentum in FP32, included")};
+                           "; parameters, gradients and momentum included")};
 }
 
 std::optional<Measurement> communication(const CaseResult& result) {
