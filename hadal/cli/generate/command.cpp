@@ -49,7 +49,8 @@ class Printer {
   draf::Output wait(const std::function<void()>& stop) {
     bool stopped = false;
     std::unique_lock lock(mutex_);
-    while (!changed_.wait_for(lock, std::chrono::milliseconds(50), [&] { return end_.has_value(); })) {
+    while (
+        !changed_.wait_for(lock, std::chrono::milliseconds(50), [&] { return end_.has_value(); })) {
       if (stopped || !interrupted()) continue;
       stopped = true;
       lock.unlock();
