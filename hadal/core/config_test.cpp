@@ -125,9 +125,9 @@ TEST(Config, NamesThePlaceWhereTheFileIsNoToml) {
   EXPECT_THROW(ConfigTable::read("/nonexistent/a.toml"), IoError);
 }
 
-// Of a table's name that cannot begin so, toml++ lets the compiler assume that it does not.
-TEST(Config, RefusesATableOfNoName) {
-  for (const char* text : {"[{", "[{=1", "[,]", "[[{b]]"}) {
+// Of each toml++ lets the compiler assume that it never comes.
+TEST(Config, RefusesWhatItsParserThinksImpossible) {
+  for (const char* text : {"[{", "[{=1", "[,]", "[[{b]]", "a \u00f7 = 1"}) {
     const std::string message = refusal([&] { ConfigTable::parse(text, "a.toml"); });
     EXPECT_TRUE(message.starts_with("a.toml, line 1, column ")) << text << ": " << message;
   }
