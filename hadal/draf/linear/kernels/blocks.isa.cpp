@@ -1,0 +1,254 @@
+// Products of 8-bit activations with 4- and 8-bit weights, in integers within a block of inputs. A
+// lane has an output, so that scales are applied once a block and not once a vector.
+#include "hadal/draf/linear/kernels/blocks.h"
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+namespace hadal::draf::kernels::HADAL_ISA_NAMESPACE {
+namespace {
+
+#if defined(__AVX512F__)
+
+constexpr int kLanes = 16;
+typedef __m512i Bytes;
+typedef __m512i Sums16;
+typedef __m512i Sums32;
+typedef __m512 Floats;
+
+inline Bytes load(const void* from) { return _mm512_loadu_si512(from); }
+inline Bytes repeat(const int8_t* quad) {
+  int32_t bits;
+  __builtin_memcpy(&bits, quad, sizeof bits);
+  return _mm512_set1_epi32(bits);
+}
+inline Bytes low_codes(Bytes x) { return _mm512_and_si512(x, _mm512_set1_epi8(15)); }
+inline Bytes high_codes(Bytes x) { return low_codes(_mm512_srli_epi16(x, 4)); }
+/// Adds products of neighbours, of unsigned and signed bytes.
+inline Sums16 add_pairs(Sums16 sum, Bytes codes, Bytes x) {
+  return _mm512_add_epi16(sum, _mm512_maddubs_epi16(codes, x));
+}
+inline Sums32 pairs_of(Sums16 sum) { return _mm512_madd_epi16(sum, _mm512_set1_epi16(1)); }
+inline Bytes even(Bytes x) { return _mm512_srai_epi16(_mm512_slli_epi16(x, 8), 8); }
+inline Bytes odd(Bytes x) { return _mm512_srai_epi16(x, 8); }
+inline Sums32 add_products(Sums32 sum, Bytes a, Bytes b) {
+  return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b));
+}
+inline Floats floats_of(Sums32 sum, int32_t less) {
+  return _mm512_cvtepi32_ps(_mm512_sub_epi32(sum, _mm512_set1_epi32(less)));
+}
+inline Floats scales_of(const uint16_t* bf16) {
+  const __m256i halves = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bf16));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+}
+inline Floats load_floats(const float* from) { return _mm512_loadu_ps(from); }
+inline void store(float* to, Floats x) { _mm512_storeu_ps(to, x); }
+inline Sums16 zero() { return _mm512_setzero_si512(); }
+
+#elif defined(__AVX2__)
+
+constexpr int kLanes = 8;
+typedef __m256i Bytes;
+typedef __m256i Sums16;
+typedef __m256i Sums32;
+typedef __m256 Floats;
+
+inline Bytes load(const void* from) {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(from));
+}
+inline Bytes repeat(const int8_t* quad) {
+  int32_t bits;
+  __builtin_memcpy(&bits, quad, sizeof bits);
+  return _mm256_set1_epi32(bits);
+}
+inline Bytes low_codes(Bytes x) { return _mm256_and_si256(x, _mm256_set1_epi8(15)); }
+inline Bytes high_codes(Bytes x) { return low_codes(_mm256_srli_epi16(x, 4)); }
+/// Adds products of neighbours, of unsigned and signed bytes.
+inline Sums16 add_pairs(Sums16 sum, Bytes codes, Bytes x) {
+  return _mm256_add_epi16(sum, _mm256_maddubs_epi16(codes, x));
+}
+inline Sums32 pairs_of(Sums16 sum) { return _mm256_madd_epi16(sum, _mm256_set1_epi16(1)); }
+inline Bytes even(Bytes x) { return _mm256_srai_epi16(_mm256_slli_epi16(x, 8), 8); }
+inline Bytes odd(Bytes x) { return _mm256_srai_epi16(x, 8); }
+inline Sums32 add_products(Sums32 sum, Bytes a, Bytes b) {
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+}
+inline Floats floats_of(Sums32 sum, int32_t less) {
+  return _mm256_cvtepi32_ps(_mm256_sub_epi32(sum, _mm256_set1_epi32(less)));
+}
+inline Floats scales_of(const uint16_t* bf16) {
+  const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bf16));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+}
+inline Floats load_floats(const float* from) { return _mm256_loadu_ps(from); }
+inline void store(float* to, Floats x) { _mm256_storeu_ps(to, x); }
+inline Sums16 zero() { return _mm256_setzero_si256(); }
+
+#else
+
+constexpr int kLanes = 4;
+typedef int8_t Bytes __attribute__((vector_size(16)));
+typedef int16_t Sums16 __attribute__((vector_size(16)));
+typedef int32_t Sums32 __attribute__((vector_size(16)));
+typedef float Floats __attribute__((vector_size(16)));
+
+inline Bytes load(const void* from) {
+  Bytes x;
+  __builtin_memcpy(&x, from, sizeof x);
+  return x;
+}
+inline Bytes repeat(const int8_t* quad) {
+  int32_t bits;
+  __builtin_memcpy(&bits, quad, sizeof bits);
+  return reinterpret_cast<Bytes>(Sums32{} + bits);
+}
+inline Bytes low_codes(Bytes x) { return x & 15; }
+inline Bytes high_codes(Bytes x) { return x >> 4 & 15; }
+inline Sums16 even(Bytes x) { return reinterpret_cast<Sums16>(x) << 8 >> 8; }
+inline Sums16 odd(Bytes x) { return reinterpret_cast<Sums16>(x) >> 8; }
+inline Sums16 add_pairs(Sums16 sum, Bytes codes, Bytes x) {
+  return sum + even(codes) * even(x) + odd(codes) * odd(x);
+}
+inline Sums32 low_half(Sums16 x) { return reinterpret_cast<Sums32>(x) << 16 >> 16; }
+inline Sums32 high_half(Sums16 x) { return reinterpret_cast<Sums32>(x) >> 16; }
+inline Sums32 pairs_of(Sums16 sum) { return low_half(sum) + high_half(sum); }
+inline Sums32 add_products(Sums32 sum, Sums16 a, Sums16 b) {
+  return sum + low_half(a) * low_half(b) + high_half(a) * high_half(b);
+}
+inline Floats floats_of(Sums32 sum, int32_t less) {
+  return __builtin_convertvector(sum - less, Floats);
+}
+inline Floats scales_of(const uint16_t* bf16) {
+  Sums32 bits;
+  for (int i = 0; i < kLanes; ++i) bits[i] = static_cast<int32_t>(uint32_t{bf16[i]} << 16);
+  return reinterpret_cast<Floats>(bits);
+}
+inline Floats load_floats(const float* from) {
+  Floats x;
+  __builtin_memcpy(&x, from, sizeof x);
+  return x;
+}
+inline void store(float* to, Floats x) { __builtin_memcpy(to, &x, sizeof x); }
+inline Sums16 zero() { return Sums16{}; }
+
+#endif
+
+constexpr int kMostRows = 4;
+
+struct Int4 {
+  typedef Int4Block Block;
+
+  /// Adds a block's products to `sums`. `at` is the first byte of the lanes.
+  template <int rows>
+  static void add(Floats (&sums)[rows], const ActivationBlock* x, int64_t x_stride,
+                  const Block& block, int at) {
+    Sums16 pairs[rows];
+    // 15 * 127 * 2 products of neighbours, 8 times, stay below 2^15.
+    for (int r = 0; r < rows; ++r) pairs[r] = zero();
+    for (int q = 0; q < kQuads / 2; ++q) {
+      const Bytes codes = load(block.codes[q] + at);
+      const Bytes low = low_codes(codes);
+      const Bytes high = high_codes(codes);
+      for (int r = 0; r < rows; ++r) {
+        const int8_t* left = x[r * x_stride].codes + 4 * q;
+        pairs[r] = add_pairs(pairs[r], low, repeat(left));
+        pairs[r] = add_pairs(pairs[r], high, repeat(left + kBlockInputs / 2));
+      }
+    }
+    const Floats scales = scales_of(block.scales + at / 4);
+    for (int r = 0; r < rows; ++r) {
+      const ActivationBlock& left = x[r * x_stride];
+      sums[r] += floats_of(pairs_of(pairs[r]), 8 * left.sum) * (scales * left.scale);
+    }
+  }
+  static Floats finish(Floats sum, const float*) { return sum; }
+};
+
+struct Int8 {
+  typedef Int8Block Block;
+
+  template <int rows>
+  static void add(Floats (&sums)[rows], const ActivationBlock* x, int64_t x_stride,
+                  const Block& block, int at) {
+    Sums32 products[rows];
+    for (int r = 0; r < rows; ++r) products[r] = reinterpret_cast<Sums32>(zero());
+    for (int q = 0; q < kQuads; ++q) {
+      const Bytes codes = load(block.codes[q] + at);
+      const auto evens = even(codes);
+      const auto odds = odd(codes);
+      for (int r = 0; r < rows; ++r) {
+        const Bytes left = repeat(x[r * x_stride].codes + 4 * q);
+        products[r] = add_products(products[r], evens, even(left));
+        products[r] = add_products(products[r], odds, odd(left));
+      }
+    }
+    for (int r = 0; r < rows; ++r) {
+      sums[r] += floats_of(products[r], 0) * x[r * x_stride].scale;
+    }
+  }
+  static Floats finish(Floats sum, const float* scales) { return sum * load_floats(scales); }
+};
+
+/// The outputs of a group, for `rows` rows.
+template <class Format, int rows>
+void run_group(const BlocksTask& task, int64_t row, int64_t group) {
+  constexpr int kParts = kGroup / kLanes;
+  const auto* weight =
+      static_cast<const typename Format::Block*>(task.weight) + group * task.blocks;
+  const ActivationBlock* x = task.x + row * task.blocks;
+  Floats sums[kParts][rows] = {};
+  for (int64_t b = 0; b < task.blocks; ++b) {
+    for (int part = 0; part < kParts; ++part) {
+      Format::template add<rows>(sums[part], x + b, task.blocks, weight[b], 4 * kLanes * part);
+    }
+  }
+  for (int part = 0; part < kParts; ++part) {
+    const int64_t output = group * kGroup + part * kLanes;
+    for (int r = 0; r < rows; ++r) {
+      store(task.y + (row + r) * task.y_stride + output,
+            Format::finish(sums[part][r], task.scales + output));
+    }
+  }
+}
+
+template <class Format>
+void run(const BlocksTask& task) {
+  for (int64_t group = task.first; group < task.last; ++group) {
+    int64_t row = 0;
+    for (; row + kMostRows <= task.rows; row += kMostRows) {
+      run_group<Format, kMostRows>(task, row, group);
+    }
+    for (; row < task.rows; ++row) run_group<Format, 1>(task, row, group);
+  }
+}
+
+}  // namespace
+
+void quantize(const float* from, int64_t blocks, ActivationBlock* to) {
+  for (int64_t b = 0; b < blocks; ++b, from += kBlockInputs) {
+    float largest = 0;
+    float nothing = 0;  // or NaN, where a value is not finite
+    for (int i = 0; i < kBlockInputs; ++i) {
+      const float magnitude = __builtin_fabsf(from[i]);
+      largest = magnitude > largest ? magnitude : largest;
+      nothing += from[i] * 0.0F;
+    }
+    const bool scaled = largest > 0 && nothing == 0;
+    const float steps = scaled ? 127.0F / largest : 0.0F;
+    int32_t sum = 0;
+    for (int i = 0; i < kBlockInputs; ++i) {
+      constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: adding it leaves no bits for a fraction
+      const int32_t code = scaled ? static_cast<int32_t>(from[i] * steps + kRound - kRound) : 0;
+      to[b].codes[i] = static_cast<int8_t>(code);
+      sum += code;
+    }
+    to[b].scale = largest / 127.0F + nothing;
+    to[b].sum = sum;
+  }
+}
+
+void blocks_int4(const BlocksTask& task) { run<Int4>(task); }
+void blocks_int8(const BlocksTask& task) { run<Int8>(task); }
+
+}  // namespace hadal::draf::kernels::HADAL_ISA_NAMESPACE
