@@ -15,7 +15,7 @@
 namespace hadal::cli {
 namespace {
 
-constexpr std::array<std::string_view, 4> kWeights = {"fp32", "bf16", "int8", "int4"};
+constexpr std::array<std::string_view, 4> kFormats = {"fp32", "bf16", "int8", "int4"};
 constexpr std::array<std::string_view, 4> kAttention = {"dense", "shadow", "canary", "dao"};
 
 draf::EngineOptions engine_options(const ModelArguments& arguments) {
@@ -32,13 +32,15 @@ draf::EngineOptions engine_options(const ModelArguments& arguments) {
   options.sparsity.mode =
       parse_name<dao::Mode>(arguments.attention, "kind of attention", kAttention);
   options.sparsity.keep = arguments.keep;
+  options.sparsity.gates = arguments.gates;
   return options;
 }
 
-/// What the model's author advises, as far as a server takes it over: what vLLM does, too.
+/// What the model's author advises for calls that leave it open.
 draf::SamplingOptions sampling_of(const models::GenerationConfig& advice) {
   draf::SamplingOptions sampling;
-  sampling.temperature = advice.temperature.value_or(sampling.temperature);
+  const bool greedy = advice.sample == false;
+  sampling.temperature = greedy ? 0 : advice.temperature.value_or(sampling.temperature);
   sampling.top_k = advice.top_k.value_or(sampling.top_k);
   sampling.top_p = advice.top_p.value_or(sampling.top_p);
   sampling.min_p = advice.min_p.value_or(sampling.min_p);
@@ -59,14 +61,15 @@ std::function<std::string(const draf::Conversation&)> renderer_of(const draf::Lo
 void add_model_options(CLI::App& command, ModelArguments& arguments) {
   command.add_option("model", arguments.folder, "The folder of a Hugging Face model")->required();
   command.add_option("--name", arguments.name, "What clients call the model (default: its folder)");
-  command.add_option("--weights", arguments.weights, "fp32, bf16, int8 or int4")
+  command.add_option("--format", arguments.format, "Of the weights: fp32, bf16, int8 or int4")
       ->capture_default_str();
   command
       .add_option("--attention", arguments.attention,
                   "dense, dao, or shadow and canary, which compare the two")
       ->capture_default_str();
-  command.add_option("--keep", arguments.keep, "Share of the attention that DAO computes")
+  command.add_option("--keep", arguments.keep, "Share of the keys that dao looks at")
       ->capture_default_str();
+  command.add_option("--gates", arguments.gates, "Trained gates for dao; otherwise Quest's bounds");
   command.add_option("--cache-gib", arguments.cache_gib, "Memory for keys and values, in GiB")
       ->capture_default_str();
   command
@@ -80,7 +83,7 @@ RunningModel start_model(const ModelArguments& arguments) {
   const auto options = engine_options(arguments);
   draf::LoadedModel loaded = draf::load_model(
       arguments.folder,
-      {.format = parse_name<draf::WeightFormat>(arguments.weights, "weight format", kWeights)});
+      {.format = parse_name<draf::WeightFormat>(arguments.format, "weight format", kFormats)});
   RunningModel running{.served = {.name = arguments.name.empty() ? loaded.name : arguments.name,
                                   .context = loaded.model->shape().context,
                                   .tokenizer = loaded.tokenizer,

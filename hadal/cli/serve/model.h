@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <CLI/App.hpp>
@@ -16,9 +17,10 @@ namespace hadal::cli {
 struct ModelArguments {
   std::filesystem::path folder;
   std::string name = {};  ///< empty: the folder's
-  std::string weights = "bf16";
+  std::string format = "bf16";
   std::string attention = "dense";
   double keep = 0.3;
+  std::optional<std::filesystem::path> gates = {};
   double cache_gib = 1;
   std::int64_t max_running = 64;
   std::int64_t max_waiting = 1024;
