@@ -18,7 +18,7 @@ for package in ("torch", "transformers", "safetensors"):
     if importlib.util.find_spec(package) is None:
         print(f"skipped: the Python package {package} is absent from {sys.executable}")
         sys.exit(77)
-os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
 
 import torch  # noqa: E402
 import transformers  # noqa: E402
@@ -105,10 +105,13 @@ def probe(folder, logits):
 
 
 def greedy(model, ids):
-    generated = model.generate(torch.tensor([ids]), attention_mask=torch.ones(1, len(ids), dtype=torch.long),
-                               generation_config=transformers.GenerationConfig(
-                                   max_new_tokens=TOKENS, do_sample=False, pad_token_id=0, eos_token_id=None))
-    return generated[0].tolist()
+    """`ids` and the most probable tokens after them, whether or not they end a text."""
+    ids = list(ids)
+    output = model(torch.tensor([ids]), use_cache=True)
+    for _ in range(TOKENS):
+        ids.append(output.logits[0, -1].argmax().item())
+        output = model(torch.tensor([ids[-1:]]), past_key_values=output.past_key_values, use_cache=True)
+    return ids
 
 
 def agreement(model, ours, theirs):
@@ -141,6 +144,7 @@ def compare(name, build, folder):
 
 def main():
     transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
     torch.set_num_threads(1)
     print("| model                             | logits  | up to | tokens   |")
     print("|-----------------------------------|---------|-------|----------|")

@@ -1,12 +1,9 @@
 #pragma once
 
-#include "hadal/dao/guard/sparse_attention.h"
+#include "hadal/cli/model_options.h"
 #include "hadal/draf/engine/request.h"
-#include "hadal/draf/linear/linear.h"
-#include "hadal/models/llama/generation.h"
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,7 +14,7 @@ namespace hadal::cli {
 
 /// What `hadal generate` is told. What is empty is as the model's author advises.
 struct GenerateArguments {
-  std::filesystem::path model;
+  ModelOptions model = {};
   std::string prompt;
   std::int64_t max_tokens = 256;
   std::optional<double> temperature = {};
@@ -28,20 +25,14 @@ struct GenerateArguments {
   std::optional<std::uint64_t> seed = {};
   std::vector<std::string> stop = {};
   bool ignore_end = false;
-  std::string attention = "dense";
-  double keep = 0.3;
-  std::optional<std::filesystem::path> gates = {};
-  std::string format = "bf16";
   bool stats = false;
   int threads = 0;
 };
 
 void add_generate_options(CLI::App& command, GenerateArguments& arguments);
 
+/// As the command line says, and as the model's author advises where it does not.
 draf::SamplingOptions sampling_of(const GenerateArguments& arguments,
                                   const models::GenerationConfig& advised);
-/// Throw InvalidArgument, listing the names, for another one.
-dao::Mode parse_attention(const std::string& name);
-draf::WeightFormat parse_format(const std::string& name);
 
 }  // namespace hadal::cli

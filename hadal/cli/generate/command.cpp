@@ -5,7 +5,6 @@
 #include "hadal/cli/generate/arguments.h"
 #include "hadal/core/error.h"
 #include "hadal/core/interrupt.h"
-#include "hadal/core/system.h"
 #include "hadal/core/utf8.h"
 #include "hadal/draf/engine/create.h"
 #include "hadal/draf/model/load.h"
@@ -92,21 +91,14 @@ std::string read_prompt(const std::string& argument) {
       concat("expected a prompt of at most ", kMostPromptBytes, " bytes on standard input"));
 }
 
-draf::EngineOptions engine_options(const GenerateArguments& arguments) {
-  return {.cache_bytes = system_info().memory_bytes / 4,
-          .max_running = 1,
-          .max_waiting = 1,
-          .sparsity = {.mode = parse_attention(arguments.attention),
-                       .keep = arguments.keep,
-                       .gates = arguments.gates}};
-}
-
 int generate(const GenerateArguments& arguments) {
-  const draf::EngineOptions options = engine_options(arguments);
-  const draf::LoadOptions load_options{.format = parse_format(arguments.format)};
+  draf::EngineOptions options = engine_options(arguments.model);
+  options.max_running = 1;
+  options.max_waiting = 1;
+  const draf::LoadOptions format = load_options(arguments.model);
   use_threads(arguments.threads);
   const std::string prompt = read_prompt(arguments.prompt);
-  draf::LoadedModel loaded = draf::load_model(arguments.model, load_options);
+  draf::LoadedModel loaded = draf::load_model(arguments.model.folder, format);
   draf::Request request{.prompt = loaded.tokenizer->encode(prompt),
                         .max_tokens = arguments.max_tokens,
                         .sampling = sampling_of(arguments, loaded.defaults),

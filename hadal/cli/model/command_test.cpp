@@ -25,7 +25,7 @@ TEST(ModelCommand, MakesAModelAndShowsIt) {
             "stored        823.6 KB of float32\n"
             "context       512 tokens, 512 bytes of cache a token in bf16\n"
             "tokens        512, and a text ends at <|end_of_text|> (257), <|im_end|> (259)\n"
-            "memory        fp32 819.2 KB, bf16 540.7 KB, int8 349.2 KB, int4 264.2 KB\n");
+            "memory        fp32 819.2 KB, bf16 540.7 KB, int8 347.1 KB, int4 262.7 KB\n");
 }
 
 TEST(ModelCommand, TellsWhatIsWrongWithAFolder) {

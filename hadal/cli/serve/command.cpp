@@ -19,7 +19,7 @@ namespace hadal::cli {
 namespace {
 
 struct Arguments {
-  ModelArguments model;
+  ServedModelOptions model;
   draf::ServerOptions server;
   std::optional<std::filesystem::path> api_key_file;
   double drain_seconds = 30;
@@ -71,7 +71,7 @@ void add_serve_command(CLI::App& app, std::function<int()>& chosen) {
   CLI::App& command =
       *app.add_subcommand("serve", "Serve a language model over OpenAI's API, with a page to chat");
   const auto arguments = std::make_shared<Arguments>();
-  add_model_options(command, arguments->model);
+  add_served_model_options(command, arguments->model);
   add_server_options(command, *arguments);
   add_threads_option(command, arguments->threads);
   command.footer(

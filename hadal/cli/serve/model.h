@@ -1,32 +1,25 @@
 #pragma once
 
-#include "hadal/draf/engine/create.h"
-#include "hadal/draf/model/load.h"
+#include "hadal/cli/model_options.h"
 #include "hadal/draf/server/served_model.h"
 
-#include <filesystem>
+#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include <CLI/App.hpp>
 
 namespace hadal::cli {
 
-/// Which model to run, and how.
-struct ModelArguments {
-  std::filesystem::path folder;
+/// Which model to serve, and how.
+struct ServedModelOptions {
+  ModelOptions model = {};
   std::string name = {};  ///< empty: the folder's
-  std::string format = "bf16";
-  std::string attention = "dense";
-  double keep = 0.3;
-  std::optional<std::filesystem::path> gates = {};
-  double cache_gib = 1;
   std::int64_t max_running = 64;
   std::int64_t max_waiting = 1024;
 };
 
-void add_model_options(CLI::App& command, ModelArguments& arguments);
+void add_served_model_options(CLI::App& command, ServedModelOptions& options);
 
 /// A model that is loaded, and the engine that runs it.
 struct RunningModel {
@@ -35,6 +28,6 @@ struct RunningModel {
 };
 
 /// Throws what load_model(), ChatTemplate and start_engine() throw.
-RunningModel start_model(const ModelArguments& arguments);
+RunningModel start_model(const ServedModelOptions& options);
 
 }  // namespace hadal::cli
