@@ -26,12 +26,12 @@ struct Silence {
   ~Silence() { set_log_sink({}); }
 };
 
-struct Run {
+struct RunResult {
   Whole whole;
   EngineFigures figures;
 };
 
-Run run(const SparsityOptions& sparsity, std::int64_t step_tokens = 512) {
+RunResult run(const SparsityOptions& sparsity, std::int64_t step_tokens = 512) {
   const auto engine = start_engine({.model = std::make_shared<TinyModel>()},
                                    {.step_tokens = step_tokens, .sparsity = sparsity});
   Random random(3);
@@ -42,14 +42,14 @@ Run run(const SparsityOptions& sparsity, std::int64_t step_tokens = 512) {
 }
 
 TEST(SparseEngine, LooksAtTheShareThatItIsAskedTo) {
-  const Run dense = run({});
+  const RunResult dense = run({});
   EXPECT_EQ(dense.figures.kept, 1);
   EXPECT_EQ(dense.figures.attention_flops, dense.figures.dense_attention_flops);
   // 4 head_dim a pair, in 4 heads of 2 layers.
   const double pairs = 0.5 * (kPrompt + 149) * (kPrompt + 150);
   EXPECT_NEAR(dense.figures.dense_attention_flops, 4.0 * 8 * 4 * 2 * pairs,
               1e-3 * dense.figures.dense_attention_flops);
-  const Run sparse =
+  const RunResult sparse =
       run({.mode = dao::Mode::sparse, .keep = 0.5, .dense_below = 0, .guard = {.bound = 1}});
   EXPECT_LT(sparse.figures.kept, 0.62);
   EXPECT_GT(sparse.figures.kept, 0.45);
@@ -63,37 +63,37 @@ TEST(SparseEngine, KeepingAllIsDense) {
 }
 
 TEST(SparseEngine, IsDenseBelowItsBound) {
-  const Run short_run = run({.mode = dao::Mode::sparse, .keep = 0.1, .dense_below = 5000});
+  const RunResult short_run = run({.mode = dao::Mode::sparse, .keep = 0.1, .dense_below = 5000});
   EXPECT_EQ(short_run.whole.ids, run({}).whole.ids);
   EXPECT_EQ(short_run.figures.kept, 1);
 }
 
 TEST(SparseEngine, InShadowGivesDenseOutputAndTellsWhatWouldBeMissing) {
-  const Run shadow = run({.mode = dao::Mode::shadow, .keep = 0.3, .dense_below = 0});
+  const RunResult shadow = run({.mode = dao::Mode::shadow, .keep = 0.3, .dense_below = 0});
   EXPECT_EQ(shadow.whole.ids, run({}).whole.ids);
   EXPECT_LT(shadow.figures.kept, 0.5);
   EXPECT_GT(shadow.figures.missing_mass, 0.01);
 }
 
 TEST(SparseEngine, AsCanaryIsSparseForAShareOfTheRequests) {
-  const Run none =
+  const RunResult none =
       run({.mode = dao::Mode::canary, .keep = 0.3, .dense_below = 0, .canary_share = 1e-9});
   EXPECT_EQ(none.figures.kept, 1);
-  const Run all = run({.mode = dao::Mode::canary,
-                       .keep = 0.3,
-                       .dense_below = 0,
-                       .canary_share = 1,
-                       .guard = {.bound = 1}});
+  const RunResult all = run({.mode = dao::Mode::canary,
+                             .keep = 0.3,
+                             .dense_below = 0,
+                             .canary_share = 1,
+                             .guard = {.bound = 1}});
   EXPECT_LT(all.figures.kept, 0.5);
   EXPECT_NE(all.whole.ids, none.whole.ids);
 }
 
 TEST(SparseEngine, FallsBackWhereTooMuchIsMissing) {
   const Silence silence;
-  const Run guarded = run({.mode = dao::Mode::sparse,
-                           .keep = 0.1,
-                           .dense_below = 0,
-                           .guard = {.bound = 1e-6, .cooldown = 100'000}});
+  const RunResult guarded = run({.mode = dao::Mode::sparse,
+                                 .keep = 0.1,
+                                 .dense_below = 0,
+                                 .guard = {.bound = 1e-6, .cooldown = 100'000}});
   // The first part of the prompt is short enough to be kept whole; later steps measure.
   EXPECT_EQ(guarded.figures.kept, 1);
   EXPECT_EQ(guarded.whole.ids, run({}).whole.ids);

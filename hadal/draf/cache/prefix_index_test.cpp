@@ -40,7 +40,9 @@ void expect_finds(PrefixIndex& index) {
       expected = std::max(expected, common_blocks(text, held));
     const auto found = index.find(text);
     ASSERT_EQ(found ? found->tokens : 0, expected) << id;
-    if (found) ASSERT_EQ(common_blocks(text, texts.at(found->id)), expected);
+    if (found) {
+      ASSERT_EQ(common_blocks(text, texts.at(found->id)), expected);
+    }
     // Noted in two parts, as a sequence grows.
     index.extend(id, std::span(text).first(text.size() / 2));
     index.extend(id, text);

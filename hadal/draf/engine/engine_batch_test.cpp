@@ -94,7 +94,9 @@ TEST(EngineBatch, SurvivesRandomArrivalsCancelsAndPreemptions) {
           const auto& expected = alone[seed].ids;
           ASSERT_LE(whole.ids.size(), expected.size());
           EXPECT_TRUE(std::equal(whole.ids.begin(), whole.ids.end(), expected.begin()));
-          if (whole.finish != FinishReason::cancelled) EXPECT_EQ(whole.ids, expected);
+          if (whole.finish != FinishReason::cancelled) {
+            EXPECT_EQ(whole.ids, expected);
+          }
         }
       });
     }

@@ -219,10 +219,11 @@ TEST(Engine, RefusesWhatCanNeverRun) {
   EXPECT_EQ(refused(greedy({1}, 256)), "no error");
   EXPECT_EQ(refused({.prompt = {1}, .max_tokens = 1, .sampling = {.temperature = std::nan("")}}),
             "temperature: expected a number of 0 or more, got nan");
-  EXPECT_EQ(refused({.prompt = {1}, .max_tokens = 1, .stop = {"a"}}),
-            "stop: expected no texts, because this engine has no tokenizer");
-  EXPECT_EQ(refused({.prompt = {1}, .max_tokens = 1, .stop = {""}}),
-            "stop: expected texts that are not empty");
+  Request stopping = greedy({1}, 1);
+  stopping.stop = {"a"};
+  EXPECT_EQ(refused(stopping), "stop: expected no texts, because this engine has no tokenizer");
+  stopping.stop = {""};
+  EXPECT_EQ(refused(stopping), "stop: expected texts that are not empty");
   EXPECT_EQ(refused({.prompt = {1}, .max_tokens = 1, .logprobs = 65}),
             "logprobs: expected 0 to 64, got 65");
 }

@@ -106,7 +106,9 @@ void expect_distribution(const SamplingOptions& options, const History& history,
   double rest_count = kDraws;
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const double mean = kDraws * expected[i];
-    if (expected[i] == 0) EXPECT_EQ(counts[i], 0) << i;
+    if (expected[i] == 0) {
+      EXPECT_EQ(counts[i], 0) << i;
+    }
     if (mean < 5) continue;
     chi_square += (counts[i] - mean) * (counts[i] - mean) / mean;
     ++cells;
