@@ -3,6 +3,7 @@
 // Ends with 0 where all requests ended by themselves, and with 1 where some were cancelled.
 #include "hadal/core/error.h"
 #include "hadal/core/interrupt.h"
+#include "hadal/draf/chat/chat_template.h"
 #include "hadal/draf/server/fake_engine.h"
 #include "hadal/draf/server/server.h"
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "hadal/data/tokenizer/tokenizer.h"
+#include "hadal/draf/chat/chat_template.h"
 #include "hadal/draf/server/api/call.h"
 #include "hadal/draf/server/api/error.h"
 #include "hadal/draf/server/api/tokenize.h"

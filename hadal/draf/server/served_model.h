@@ -1,7 +1,6 @@
 #pragma once
 
 #include "hadal/data/tokenizer/tokenizer.h"
-#include "hadal/draf/chat/chat_template.h"
 #include "hadal/draf/engine/request.h"
 
 #include <cstdint>
@@ -10,6 +9,8 @@
 #include <string>
 
 namespace hadal::draf {
+
+struct Conversation;  // chat/chat_template.h, which is not public
 
 /// What a server has to know of the model behind its engine.
 struct ServedModel {

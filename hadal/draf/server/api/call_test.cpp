@@ -1,6 +1,7 @@
 #include "hadal/draf/server/api/call.h"
 
 #include "hadal/core/error.h"
+#include "hadal/draf/chat/chat_template.h"
 #include "hadal/draf/server/api/error.h"
 
 #include <gtest/gtest.h>

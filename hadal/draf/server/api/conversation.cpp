@@ -2,6 +2,7 @@
 
 #include "hadal/core/error.h"
 #include "hadal/core/text.h"
+#include "hadal/draf/chat/chat_template.h"
 #include "hadal/draf/server/api/error.h"
 #include "hadal/draf/server/api/json.h"
 
