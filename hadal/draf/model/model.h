@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 
@@ -16,6 +17,9 @@ struct ModelShape {
   std::int64_t head_dim;
   std::int64_t context;  ///< the most tokens in a sequence
   at::ScalarType type;   ///< of activations, and of keys and values: fp32 or bf16
+  /// One a layer: how many tokens a query of the layer sees, the last of which is itself; 0 where it
+  /// sees all up to itself.
+  std::vector<std::int64_t> windows = {};
 };
 
 /// Attention of layer `layer` for the tokens of one pass, whose keys and values it keeps: query
