@@ -68,7 +68,10 @@ DecodeShape checked_shape(const at::Tensor& query, const PagedKvCache& cache, Se
   check_options(cache.options(), options);
   // Such that no difference to it overflows.
   constexpr std::int64_t kNoWindow = std::int64_t{1} << 60;
-  DecodeShape shape{cache.state(), {}, query.size(1), query.size(2),
+  DecodeShape shape{cache.state(),
+                    {},
+                    query.size(1),
+                    query.size(2),
                     std::min(options.window.value_or(kNoWindow), kNoWindow)};
   for (const auto id : sequences) {
     const CachedSequence& sequence = cache.state().at(id);

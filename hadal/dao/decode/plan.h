@@ -32,7 +32,7 @@ struct DecodeShape {
 struct Group {
   std::int64_t sequence, kv_head, query_block;
   Row row;
-  std::int64_t first_block;  ///< that is visible
+  std::int64_t first_block;                         ///< that is visible
   std::optional<std::vector<std::int32_t>> blocks;  ///< ascending; empty: all that are visible
 
   std::int64_t count() const {

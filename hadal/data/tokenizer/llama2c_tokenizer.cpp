@@ -1,7 +1,8 @@
+#include "hadal/data/tokenizer/llama2c_tokenizer.h"
+
 #include "hadal/core/error.h"
 #include "hadal/core/file.h"
 #include "hadal/core/text.h"
-#include "hadal/data/tokenizer/llama2c_tokenizer.h"
 #include "hadal/data/tokenizer/scored_pieces.h"
 #include "hadal/data/tokenizer/tokenizer.h"
 
@@ -74,8 +75,7 @@ ScoredPiece read_piece(Input& input, std::int64_t id, const std::string& source)
 
 }  // namespace
 
-std::unique_ptr<Tokenizer> parse_llama2c_tokenizer(std::string_view bytes,
-                                                   std::int64_t vocabulary,
+std::unique_ptr<Tokenizer> parse_llama2c_tokenizer(std::string_view bytes, std::int64_t vocabulary,
                                                    const std::string& source) {
   Input input(bytes, source);
   input.value<std::int32_t>();  // the longest piece, which readers in C allocate

@@ -6,9 +6,9 @@ namespace hadal::data {
 
 std::string_view ProtobufReader::take(std::uint64_t bytes) {
   if (bytes > message_.size()) {
-    throw FormatError(concat(source_, ": a field has ", bytes, " bytes, but ", message_.size(),
-                             " follow it"),
-                      "copy the file again, whole; expected a SentencePiece model");
+    throw FormatError(
+        concat(source_, ": a field has ", bytes, " bytes, but ", message_.size(), " follow it"),
+        "copy the file again, whole; expected a SentencePiece model");
   }
   const std::string_view taken = message_.substr(0, bytes);
   message_.remove_prefix(bytes);

@@ -145,8 +145,7 @@ Json processor_of(const std::string& begin, std::int64_t id) {
           {"special_tokens", known}};
 }
 
-Json model_of(const std::vector<ScoredPiece>& pieces, const PieceOptions& options,
-              const Ids& ids) {
+Json model_of(const std::vector<ScoredPiece>& pieces, const PieceOptions& options, const Ids& ids) {
   Json vocabulary = Json::object();
   Json unknown = nullptr;
   for (std::size_t id = 0; id < pieces.size(); ++id) {

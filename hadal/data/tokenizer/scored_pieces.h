@@ -20,8 +20,8 @@ struct ScoredPiece {
 };
 
 struct PieceOptions {
-  bool prefix = true;         ///< a space goes before a text
-  bool byte_fallback = true;  ///< characters without a piece are spelled in bytes
+  bool prefix = true;                         ///< a space goes before a text
+  bool byte_fallback = true;                  ///< characters without a piece are spelled in bytes
   std::optional<std::int64_t> begin_id = {};  ///< goes before a text
 };
 

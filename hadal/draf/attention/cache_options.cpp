@@ -39,9 +39,8 @@ std::vector<dao::KvCacheOptions> cache_options(const ModelShape& shape,
                       .scorer = scorer});
     bytes += page_bytes(layers.back());
   }
-  const std::int64_t pages =
-      std::min(options.cache_bytes / bytes,
-               (options.max_running + 1) * dao::blocks_of(shape.context));
+  const std::int64_t pages = std::min(options.cache_bytes / bytes,
+                                      (options.max_running + 1) * dao::blocks_of(shape.context));
   if (pages < 1) {
     throw InvalidArgument(concat("cache_bytes: expected at least ", bytes,
                                  ", for a page in each layer, got ", options.cache_bytes));

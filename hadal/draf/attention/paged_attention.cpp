@@ -108,8 +108,9 @@ bool PagedAttention::accept(const Call& call, double missing) {
   if (options_.mode == dao::Mode::shadow) return false;
   layers_[static_cast<std::size_t>(call.layer)].cooldown = options_.guard.cooldown;
   log(LogLevel::warning,
-      concat("layer ", call.layer, ": ", missing, " of the attention is missing, above the bound of ",
-             options_.guard.bound, "; dense for this step and ", options_.guard.cooldown, " more"));
+      concat("layer ", call.layer, ": ", missing,
+             " of the attention is missing, above the bound of ", options_.guard.bound,
+             "; dense for this step and ", options_.guard.cooldown, " more"));
   return false;
 }
 

@@ -61,6 +61,7 @@ class PagedAttention {
 /// The options of the caches of the model's layers, with as many pages as fit, and as are of use:
 /// `sequences` of the whole context. Throws InvalidArgument where none fits, and what load_gates()
 /// throws.
-std::vector<dao::KvCacheOptions> cache_options(const ModelShape& shape, const EngineOptions& options);
+std::vector<dao::KvCacheOptions> cache_options(const ModelShape& shape,
+                                               const EngineOptions& options);
 
 }  // namespace hadal::draf

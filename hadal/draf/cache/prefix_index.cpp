@@ -33,8 +33,7 @@ void PrefixIndex::extend(Id id, std::span<const std::int64_t> tokens) {
   Sequence& sequence = sequences_[id];
   while (sequence.tokens.size() + kBlock <= tokens.size()) {
     const auto block = tokens.subspan(sequence.tokens.size(), kBlock);
-    const std::uint64_t hash =
-        hash_(sequence.hashes.empty() ? 0 : sequence.hashes.back(), block);
+    const std::uint64_t hash = hash_(sequence.hashes.empty() ? 0 : sequence.hashes.back(), block);
     auto& owners = owners_[hash];
     // With a poor hash, two blocks of a sequence may have the same.
     if (std::ranges::find(owners, id) == owners.end()) owners.push_back(id);

@@ -33,9 +33,9 @@ void SequenceCache::free(const Names& names) {
   for (std::size_t i = 0; i < names.size(); ++i) layers_[i].free(names[i]);
 }
 
-SequenceCache::Begun SequenceCache::begin(std::span<const std::int64_t> tokens) {
+SequenceCache::Begun SequenceCache::begin(std::span<const std::int64_t> tokens, bool shares) {
   // The last token is computed anyway, for its logits.
-  const auto found = index_.find(tokens.first(tokens.size() - 1));
+  const auto found = shares ? index_.find(tokens.first(tokens.size() - 1)) : std::nullopt;
   const Id id = next_++;
   if (!found) {
     running_.emplace(id, fork({}, 0));
@@ -101,6 +101,7 @@ std::int64_t SequenceCache::pages_needed(Id id, std::int64_t tokens) const {
 }
 
 bool SequenceCache::make_room(std::int64_t pages) {
+  if (free_pages() >= pages) return true;
   if (available_pages() < pages) return false;
   while (free_pages() < pages && !by_use_.empty()) evict(by_use_.begin()->second);
   return free_pages() >= pages;

@@ -26,8 +26,9 @@ class SequenceCache {
   /// One cache a layer, all with as many pages. Throws InvalidArgument as PagedKvCache does.
   explicit SequenceCache(const std::vector<dao::KvCacheOptions>& layers);
 
-  /// A sequence that has as many of the first tokens as another has, up to all but the last.
-  Begun begin(std::span<const std::int64_t> tokens);
+  /// A sequence that has as many of the first tokens as another has, up to all but the last; none
+  /// where it does not share.
+  Begun begin(std::span<const std::int64_t> tokens, bool shares = true);
   /// Says what the tokens of a sequence are, those that are in its pages.
   void note(Id id, std::span<const std::int64_t> tokens) { index_.extend(id, tokens); }
   /// Ends a sequence with these tokens, which others may begin with.

@@ -43,8 +43,7 @@ void check_request(const Request& request, const EngineParts& parts, std::int64_
   check_stop(request.stop, parts.tokenizer != nullptr);
   const std::int64_t logprobs = request.logprobs.value_or(0);
   if (logprobs < 0 || logprobs > shape.vocabulary) {
-    throw InvalidArgument(
-        concat("logprobs: expected 0 to ", shape.vocabulary, ", got ", logprobs));
+    throw InvalidArgument(concat("logprobs: expected 0 to ", shape.vocabulary, ", got ", logprobs));
   }
   const auto prompt = static_cast<std::int64_t>(request.prompt.size());
   // The last token's keys and values are never needed.

@@ -30,6 +30,8 @@ EngineCore::EngineCore(const EngineParts& parts, const EngineOptions& options)
       attention_(parts.model->shape(), options.sparsity, cache_) {}
 
 void EngineCore::add(std::unique_ptr<Generation> generation) {
+  // What a canary computes must not reach the others.
+  generation->shares = !is_canary(*generation);
   const auto& placed = generations_.emplace(generation->id, std::move(generation)).first->second;
   scheduler_.add(*placed);
 }
@@ -49,7 +51,7 @@ void EngineCore::finish(std::int64_t id, Output output) {
   scheduler_.remove(*generation);
   if (generation->sequence) {
     // Where something went wrong, layers may hold different tokens, or no numbers.
-    if (output.finish == FinishReason::error) {
+    if (output.finish == FinishReason::error || !generation->shares) {
       cache_.drop(*generation->sequence);
     } else {
       cache_.end(*generation->sequence, generation->computed_tokens());
@@ -101,16 +103,19 @@ bool EngineCore::may_be_sparse(const Slice& slice) const {
   const SparsityOptions& sparsity = options_.sparsity;
   if (sparsity.mode == dao::Mode::dense) return false;
   if (slice.work->computed + slice.count < sparsity.dense_below) return false;
-  return sparsity.mode != dao::Mode::canary ||
-         Random(0, "canary", static_cast<std::uint64_t>(slice.work->id)).uniform() <
-             sparsity.canary_share;
+  return sparsity.mode != dao::Mode::canary || is_canary(*slice.work);
+}
+
+bool EngineCore::is_canary(const Work& work) const {
+  return options_.sparsity.mode == dao::Mode::canary &&
+         Random(0, "canary", static_cast<std::uint64_t>(work.id)).uniform() <
+             options_.sparsity.canary_share;
 }
 
 /// Brings slices that are attended to alike together.
 std::vector<SequenceGroup> EngineCore::groups_of(std::vector<Slice>& slices) const {
-  std::ranges::stable_sort(slices, {}, [&](const Slice& slice) {
-    return std::pair(slice.count, may_be_sparse(slice));
-  });
+  std::ranges::stable_sort(
+      slices, {}, [&](const Slice& slice) { return std::pair(slice.count, may_be_sparse(slice)); });
   std::vector<SequenceGroup> groups;
   for (const Slice& slice : slices) {
     const bool sparse = may_be_sparse(slice);
@@ -146,9 +151,10 @@ void EngineCore::run(std::vector<Slice>& slices) {
 void EngineCore::commit(const std::vector<Slice>& slices) {
   ++figures_.steps;
   for (const auto& [work, count] : slices) {
-    if (count > 1 || work->pending() > 1) figures_.prompt_tokens += count;
+    const std::int64_t of_prompt = std::min(work->prompt - work->computed, count);
+    figures_.prompt_tokens += std::max<std::int64_t>(0, of_prompt);
     work->computed += count;
-    cache_.note(*work->sequence, work->computed_tokens());
+    if (work->shares) cache_.note(*work->sequence, work->computed_tokens());
   }
 }
 

@@ -32,6 +32,7 @@ class EngineCore {
 
  private:
   void run(std::vector<Slice>& slices);
+  bool is_canary(const Work& work) const;
   bool may_be_sparse(const Slice& slice) const;
   std::vector<SequenceGroup> groups_of(std::vector<Slice>& slices) const;
   void commit(const std::vector<Slice>& slices);

@@ -47,7 +47,8 @@ struct EngineParts {
 /// An engine with one thread. Its end cancels all requests. Requests do not mix: each gets the
 /// output that it would get alone, as far as the model's own numbers do not depend on how many
 /// tokens are in a pass (draws depend on the seed and on how many tokens came before, and attention
-/// on the request's own tokens; matrix products of another size may round otherwise). Throws
+/// on the request's own tokens; matrix products of another size may round otherwise, and sparse
+/// attention chooses for the queries of a block that are in one pass). Throws
 /// InvalidArgument, naming the option, for values out of range, a missing model, end ids outside of
 /// the vocabulary and too little memory for a page a layer, and what load_gates() throws.
 std::unique_ptr<Engine> start_engine(EngineParts parts, const EngineOptions& options = {});

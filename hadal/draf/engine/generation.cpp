@@ -16,8 +16,10 @@ Generation::Generation(std::int64_t request_id, Request request, Engine::Sink si
       logprobs_(request.logprobs),
       sampler_(std::move(request.sampling), tokens, seed),
       stops_(std::move(request.stop)) {
-  const auto prompt = static_cast<std::int64_t>(tokens.size());
-  length_ = prompt + std::min(request.max_tokens, parts.model->shape().context - prompt);
+  const auto prompt_tokens = static_cast<std::int64_t>(tokens.size());
+  prompt = prompt_tokens;
+  length_ =
+      prompt_tokens + std::min(request.max_tokens, parts.model->shape().context - prompt_tokens);
   if (parts.tokenizer) detokenizer_.emplace(*parts.tokenizer, tokens);
 }
 

@@ -32,8 +32,8 @@ Engine::Id LocalEngine::submit(Request request, Sink sink) {
     throw QueueFull(concat("engine: ", waiting, " requests wait, as many as may"), retry_after());
   }
   const std::uint64_t seed = std::uint64_t{entropy_()} << 32 | entropy_();
-  arrived_.push_back(std::make_unique<Generation>(next_, std::move(request), std::move(sink),
-                                                  parts_, seed));
+  arrived_.push_back(
+      std::make_unique<Generation>(next_, std::move(request), std::move(sink), parts_, seed));
   changed_.notify_all();
   return next_++;
 }

@@ -70,8 +70,8 @@ std::int64_t bytes_of(const Block& block) {
                              &block.up, &block.down}) {
     bytes += (*linear)->bytes();
   }
-  for (const auto& norm : {block.attention_norm.weight, block.mlp_norm.weight, block.query_norm,
-                           block.key_norm}) {
+  for (const auto& norm :
+       {block.attention_norm.weight, block.mlp_norm.weight, block.query_norm, block.key_norm}) {
     if (norm.defined()) bytes += static_cast<std::int64_t>(norm.nbytes());
   }
   return bytes;
@@ -99,12 +99,13 @@ at::Tensor add_norm(at::Tensor& stream, const at::Tensor& delta, const Norm& nor
   const std::int64_t dim = stream.size(1);
   at::Tensor out = at::empty(stream.sizes(), stream.options().dtype(type));
   const auto kernel = kernels::kAddNorm.best();
-  at::parallel_for(0, stream.size(0), grain_of_rows(dim), [&](std::int64_t begin, std::int64_t end) {
-    kernel(stream.mutable_data_ptr<float>() + begin * dim,
-           delta.defined() ? at_element(delta, begin * dim) : nullptr,
-           norm.weight.const_data_ptr<float>(), norm.epsilon, at_element(out, begin * dim),
-           end - begin, dim, is_bf16(out));
-  });
+  at::parallel_for(0, stream.size(0), grain_of_rows(dim),
+                   [&](std::int64_t begin, std::int64_t end) {
+                     kernel(stream.mutable_data_ptr<float>() + begin * dim,
+                            delta.defined() ? at_element(delta, begin * dim) : nullptr,
+                            norm.weight.const_data_ptr<float>(), norm.epsilon,
+                            at_element(out, begin * dim), end - begin, dim, is_bf16(out));
+                   });
   return out;
 }
 

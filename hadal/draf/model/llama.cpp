@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <ATen/ops/embedding.h>
+#include <ATen/ops/empty.h>
 #include <c10/core/InferenceMode.h>
 
 namespace hadal::draf {
@@ -81,7 +82,8 @@ at::Tensor Llama::attend(std::int64_t layer, const at::Tensor& x, const Angles& 
                    key.view({tokens, shape_.kv_heads, shape_.head_dim}),
                    value.view({tokens, shape_.kv_heads, shape_.head_dim}))
       .reshape({tokens, shape_.heads * shape_.head_dim})
-      .to(shape_.type);
+      .to(shape_.type)
+      .contiguous();
 }
 
 at::Tensor Llama::forward(const at::Tensor& ids, const at::Tensor& positions,
@@ -96,6 +98,7 @@ at::Tensor Llama::forward(const at::Tensor& ids, const at::Tensor& positions,
     at::Tensor heads = attend(i, x, angles, attention);
     if (i + 1 == shape_.layers) {
       // Of the others only the keys and values were wanted.
+      if (rows.numel() == 0) return at::empty({0, shape_.vocabulary}, at::kFloat);
       heads = heads.index_select(0, rows);
       stream = stream.index_select(0, rows);
     }

@@ -26,8 +26,8 @@ struct LoadedModel {
   std::string chat_template = {};  ///< Jinja; empty where the model has none
   /// What a template may name: bos_token, eos_token, unk_token, pad_token and the like.
   std::map<std::string, std::string> special_tokens = {};
-  std::vector<std::int64_t> end_ids = {};      ///< a text ends at each of these
-  models::GenerationConfig defaults = {};      ///< what the model's author advises
+  std::vector<std::int64_t> end_ids = {};  ///< a text ends at each of these
+  models::GenerationConfig defaults = {};  ///< what the model's author advises
 };
 
 /// Loads an unmodified Hugging Face folder: config.json, model.safetensors or shards with their

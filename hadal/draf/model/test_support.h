@@ -77,8 +77,9 @@ inline std::vector<std::int64_t> greedy(const Model& model, std::vector<std::int
   for (std::int64_t i = 0; i < count; ++i) {
     const auto length = static_cast<std::int64_t>(ids.size());
     const auto tokens = static_cast<std::int64_t>(next.size());
-    const at::Tensor logits = model.forward(
-        tensor_of(next), at::arange(length - tokens, length, at::kLong), tensor_of({tokens - 1}), kept);
+    const at::Tensor logits =
+        model.forward(tensor_of(next), at::arange(length - tokens, length, at::kLong),
+                      tensor_of({tokens - 1}), kept);
     next = {logits.argmax(-1).item<std::int64_t>()};
     ids.push_back(next[0]);
   }

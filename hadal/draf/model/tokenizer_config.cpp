@@ -65,11 +65,11 @@ TokenizerConfig read_tokenizer_config(const fs::path& folder) {
   read_special_tokens(json, config.special_tokens);
   read_special_tokens(read_object(folder / "special_tokens_map.json"), config.special_tokens);
   const fs::path jinja = folder / "chat_template.jinja";
-  config.chat_template = fs::exists(jinja) ? read_file(jinja, kMaxTemplateBytes)
-                                           : read_template(json, file.string());
+  config.chat_template =
+      fs::exists(jinja) ? read_file(jinja, kMaxTemplateBytes) : read_template(json, file.string());
   if (config.chat_template.size() > kMaxTemplateBytes || find_invalid_utf8(config.chat_template)) {
-    throw FormatError(concat(jinja.string(), ": expected UTF-8 of at most ", kMaxTemplateBytes,
-                             " bytes"));
+    throw FormatError(
+        concat(jinja.string(), ": expected UTF-8 of at most ", kMaxTemplateBytes, " bytes"));
   }
   return config;
 }

@@ -105,7 +105,8 @@ std::int64_t Sampler::draw(std::span<const float> logits, float largest) const {
   const auto weight = [&](float logit) {
     return std::exp((double{logit} - double{largest}) / options_.temperature);
   };
-  const bool cuts_k = options_.top_k > 0 && options_.top_k < static_cast<std::int64_t>(logits.size());
+  const bool cuts_k =
+      options_.top_k > 0 && options_.top_k < static_cast<std::int64_t>(logits.size());
   std::vector<double> weights;
   double total = 0;
   if (!cuts_k) {

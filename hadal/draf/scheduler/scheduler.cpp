@@ -78,7 +78,7 @@ void Scheduler::preempt(Step& step, Work& work) {
   }
   const SequenceCache::Id sequence = *work.sequence;
   waiting_.insert(running_.extract(work.id));
-  cache_.end(sequence, work.computed_tokens());
+  cache_.end(sequence, work.shares ? work.computed_tokens() : std::span<const std::int64_t>());
   work.sequence.reset();
   work.computed = 0;
   step.preempted = true;
@@ -88,7 +88,7 @@ void Scheduler::preempt(Step& step, Work& work) {
 /// Begins a waiting request where there are pages for all of its prompt, and for all that those
 /// running have still to compute.
 bool Scheduler::admit(Work& work) {
-  const auto begun = cache_.begin(work.tokens);
+  const auto begun = cache_.begin(work.tokens, work.shares);
   work.sequence = begun.id;
   work.computed = begun.cached;
   std::int64_t pages = pages_of({&work, work.pending()});

@@ -13,6 +13,8 @@ namespace hadal::draf {
 struct Work {
   std::int64_t id = 0;               ///< rises with the time of arrival
   std::vector<std::int64_t> tokens;  ///< the prompt and what was generated
+  std::int64_t prompt = 0;           ///< tokens of it
+  bool shares = true;                ///< pages with others that begin alike
   std::int64_t computed = 0;         ///< how many have their keys and values in the cache
   std::optional<SequenceCache::Id> sequence = {};  ///< while it runs
   std::optional<std::int64_t> cached = {};  ///< tokens that needed no computing, once it has begun

@@ -65,8 +65,7 @@ Headers read_headers(const fs::path& path, Problems& problems) {
     return headers;
   }
   std::map<std::string, std::set<std::string>> files;
-  const auto index =
-      safetensors::parse_index(read_file(path, kMaxIndexBytes), path.string());
+  const auto index = safetensors::parse_index(read_file(path, kMaxIndexBytes), path.string());
   for (const auto& [tensor, file] : index) files[file].insert(tensor);
   for (const auto& [file, tensors] : files) {
     read_header(path.parent_path() / file, tensors, headers, problems);
@@ -138,10 +137,11 @@ fs::path check_checkpoint(const LlamaConfig& config, const fs::path& folder) {
     check_tensors(config, headers, problems);
   }
   if (problems.count() == 0) return path;
-  throw FormatError(concat(folder.string(), ": the weights are not those that config.json asks for (",
-                           problems.count(), problems.count() == 1 ? " problem):" : " problems):",
-                           problems.text()),
-                    "copy the folder again, whole, and from one model only");
+  throw FormatError(
+      concat(folder.string(), ": the weights are not those that config.json asks for (",
+             problems.count(),
+             problems.count() == 1 ? " problem):" : " problems):", problems.text()),
+      "copy the folder again, whole, and from one model only");
 }
 
 }  // namespace hadal::models

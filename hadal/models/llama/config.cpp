@@ -41,9 +41,8 @@ LlamaFamily read_family(const Members& file) {
   for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 4); ++i) {
     found.push_back(quote(names[i]));
   }
-  throw Unsupported(
-      concat("architectures: the model is ", found.empty() ? "of none" : join(found)),
-      concat("supported are ", join(known)));
+  throw Unsupported(concat("architectures: the model is ", found.empty() ? "of none" : join(found)),
+                    concat("supported are ", join(known)));
 }
 
 std::string_view architecture_of(LlamaFamily family) {
@@ -132,8 +131,8 @@ std::vector<std::int64_t> read_windows(const Members& file, const LlamaConfig& c
   std::int64_t window = 0;
   if (!is_qwen || file.get_or("use_sliding_window", false)) {
     const char* name = "sliding_window";
-    window = file.has(name) ? file.integer(name, 1, kMostTokens)
-                            : (file.contains(name) ? 0 : kDefault);
+    window =
+        file.has(name) ? file.integer(name, 1, kMostTokens) : (file.contains(name) ? 0 : kDefault);
   }
   if (!is_qwen) return std::vector<std::int64_t>(layers, window);
   if (file.has("layer_types")) return listed_windows(file, config, window);

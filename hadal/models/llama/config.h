@@ -60,12 +60,12 @@ struct LlamaConfig {
   std::int64_t hidden = 0;  ///< width of the feed-forward layers
   std::int64_t layers = 0;
   std::int64_t heads = 0;
-  std::int64_t kv_heads = 0;  ///< divides heads
-  std::int64_t head_dim = 0;  ///< even
+  std::int64_t kv_heads = 0;   ///< divides heads
+  std::int64_t head_dim = 0;   ///< even
   std::int64_t positions = 0;  ///< max_position_embeddings
   double norm_epsilon = 1e-6;
   RopeConfig rope = {};
-  bool tied = false;  ///< the head shares the token embedding
+  bool tied = false;         ///< the head shares the token embedding
   bool query_bias = false;   ///< of query, key and value
   bool output_bias = false;  ///< of attention's output
   bool mlp_bias = false;

@@ -99,9 +99,7 @@ std::vector<Part> parts_of(const LlamaConfig& config) {
 }
 
 /// Angles that older programs read, and that this one computes.
-std::int64_t angle_numbers(const LlamaConfig& config) {
-  return config.positions * config.head_dim;
-}
+std::int64_t angle_numbers(const LlamaConfig& config) { return config.positions * config.head_dim; }
 
 std::uint64_t bytes_of(const LlamaConfig& config) {
   return kHeaderBytes +

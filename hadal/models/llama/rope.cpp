@@ -29,8 +29,8 @@ void scale_as_llama3(const RopeConfig& config, std::vector<float>& frequencies) 
       frequency = static_cast<float>(stretched);
       continue;
     }
-    const double kept = (trained / wave - config.low_frequency) /
-                        (config.high_frequency - config.low_frequency);
+    const double kept =
+        (trained / wave - config.low_frequency) / (config.high_frequency - config.low_frequency);
     frequency = static_cast<float>((1 - kept) * stretched + kept * frequency);
   }
 }

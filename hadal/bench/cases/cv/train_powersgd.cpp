@@ -164,7 +164,7 @@ double step_flops() {
 
 Workload prepare(const Context& context) {
   const auto workers = std::make_shared<LinkedWorkers>(kId);
-  const int steps = context.scale == Scale::full ? 3'000 : 1'000;
+  const int steps = context.scale == Scale::full ? 3'000 : 600;
   const std::string description =
       concat("glyphs generated from seed ", context.seed, ", ", steps, " batches of 64");
   return {.data = {.description = description, .sha256 = sha256(description), .generated = true},

@@ -88,7 +88,8 @@ void gate_of(void* gate, const void* up, int64_t size) {
   auto* to = static_cast<typename Element::Stored*>(gate);
   const auto* factor = static_cast<const typename Element::Stored*>(up);
   each_vector(size, [&](int64_t i, int64_t count) {
-    put<Element>(to + i, count, silu(get<Element>(to + i, count)) * get<Element>(factor + i, count));
+    put<Element>(to + i, count,
+                 silu(get<Element>(to + i, count)) * get<Element>(factor + i, count));
   });
 }
 
