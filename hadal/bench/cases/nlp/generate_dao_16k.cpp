@@ -28,7 +28,7 @@ class Prompts {
  public:
   Prompts(const Context& context, std::int64_t vocabulary)
       : vocabulary_(vocabulary),
-        length_(context.scale == Scale::full ? 16'384 : 4'096),
+        length_(context.scale == Scale::full ? 16'384 : 3'072),
         next_(context.seed) {}
 
   draf::Request next() {
@@ -79,7 +79,7 @@ Case make_case() {
           .domain = Domain::nlp,
           .module = "draf",
           .summary =
-              "A long prompt (16,384 tokens; quick: 4,096) and 8 tokens after it, end to end "
+              "A long prompt (16,384 tokens; quick: 3,072) and 8 tokens after it, end to end "
               "through the engine: all of attention against the best 30 % of its blocks. The "
               "weights are random, so that attention is flat and quality is not looked at: "
               "see nlp/lm-dao-keep30",
