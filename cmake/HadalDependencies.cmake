@@ -21,6 +21,7 @@ find_package(CLI11 2.1 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(Threads REQUIRED)
+find_package(Boost 1.74 REQUIRED)  # its headers alone: Asio and Beast
 # at::parallel_for is a loop on one thread in sources that are compiled without OpenMP. (Clang may
 # come without a runtime; ThreadSanitizer does not see the barriers of GCC's.)
 if(NOT HADAL_SANITIZE MATCHES "thread")

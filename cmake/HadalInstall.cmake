@@ -29,6 +29,7 @@ set(HADAL_PACKAGE_OF_OpenSSL OpenSSL)
 set(HADAL_PACKAGE_OF_nlohmann_json nlohmann_json)
 set(HADAL_PACKAGE_OF_CLI11 CLI11)
 set(HADAL_PACKAGE_OF_ZLIB ZLIB)
+set(HADAL_PACKAGE_OF_Boost Boost)
 set(HADAL_PACKAGE_OF_Threads Threads)
 set(HADAL_PACKAGE_OF_OpenMP OpenMP)
 

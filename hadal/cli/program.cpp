@@ -2,7 +2,10 @@
 
 #include "hadal/cli/bench/command.h"
 #include "hadal/cli/exit_code.h"
+#include "hadal/cli/generate/command.h"
 #include "hadal/cli/launch/command.h"
+#include "hadal/cli/model/command.h"
+#include "hadal/cli/serve/command.h"
 #include "hadal/cli/train/command.h"
 #include "hadal/core/build_info.h"
 #include "hadal/core/error.h"
@@ -57,7 +60,10 @@ int run_program(int argc, const char* const* argv) {
   std::function<int()> chosen;
   add_bench_command(app, chosen);
   add_train_command(app, chosen);
+  add_generate_command(app, chosen);
+  add_serve_command(app, chosen);
   add_launch_command(app, chosen);
+  add_model_command(app, chosen);
   try {
     std::vector<std::string> arguments = without_separator({argv + 1, argv + argc});
     std::ranges::reverse(arguments);  // as CLI11 wants them

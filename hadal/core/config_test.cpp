@@ -125,6 +125,14 @@ TEST(Config, NamesThePlaceWhereTheFileIsNoToml) {
   EXPECT_THROW(ConfigTable::read("/nonexistent/a.toml"), IoError);
 }
 
+// Of each toml++ lets the compiler assume that it never comes.
+TEST(Config, RefusesWhatItsParserThinksImpossible) {
+  for (const char* text : {"[{", "[{=1", "[,]", "[[{b]]", "a \u00f7 = 1"}) {
+    const std::string message = refusal([&] { ConfigTable::parse(text, "a.toml"); });
+    EXPECT_TRUE(message.starts_with("a.toml, line 1, column ")) << text << ": " << message;
+  }
+}
+
 TEST(ConfigCorpus, IsReadOrRefused) {
   int files = 0;
   for (const auto& entry :

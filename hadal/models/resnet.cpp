@@ -7,7 +7,6 @@
 #include <optional>
 
 #include <ATen/ops/max_pool2d.h>
-#include <ATen/ops/relu.h>
 #include <torch/nn/init.h>
 #include <torch/nn/modules/container/modulelist.h>
 
@@ -78,9 +77,9 @@ class ResNetImpl::Block : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& x) {
     at::Tensor residual = layers_.front().forward(x);
     for (std::size_t i = 1; i < layers_.size(); ++i) {
-      residual = layers_[i].forward(at::relu(residual));
+      residual = layers_[i].forward(residual.relu_());
     }
-    return at::relu(residual + (shortcut_ ? shortcut_->forward(x) : x));
+    return residual.add(shortcut_ ? shortcut_->forward(x) : x).relu_();
   }
 
  private:
@@ -115,7 +114,7 @@ at::Tensor ResNetImpl::forward(const at::Tensor& images, const RunBlock& run) {
     throw InvalidArgument(concat("ResNet: expected images of 32x32 or more, got ", images.size(2),
                                  "x", images.size(3)));
   }
-  at::Tensor x = at::relu(stem_.forward(images));
+  at::Tensor x = stem_.forward(images).relu_();
   x = at::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
   for (const auto& block : blocks_) {
     const auto forward_block = [&](const at::Tensor& input) { return block->forward(input); };

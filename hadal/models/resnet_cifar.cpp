@@ -4,7 +4,6 @@
 #include "hadal/models/input_check.h"
 
 #include <ATen/ops/constant_pad_nd.h>
-#include <ATen/ops/relu.h>
 #include <ATen/ops/tensor.h>
 #include <torch/nn/init.h>
 #include <torch/nn/modules/container/modulelist.h>
@@ -29,8 +28,8 @@ class ResNetCifarImpl::BasicBlock : public torch::nn::Module {
         second_(*this, 2, channels, channels) {}
 
   at::Tensor forward(const at::Tensor& x) {
-    const at::Tensor residual = second_.forward(at::relu(first_.forward(x)));
-    return at::relu(residual + shortcut(x));
+    const at::Tensor residual = second_.forward(first_.forward(x).relu_());
+    return residual.add(shortcut(x)).relu_();
   }
 
   void fold_batch_norm() {
@@ -73,7 +72,7 @@ ResNetCifarImpl::ResNetCifarImpl(int depth, std::int64_t classes)
 
 at::Tensor ResNetCifarImpl::forward(const at::Tensor& images) {
   require_input("ResNetCifar: images", images, {-1, 3, 32, 32}, linear_->weight.scalar_type());
-  at::Tensor x = at::relu(stem_.forward(images));
+  at::Tensor x = stem_.forward(images).relu_();
   for (const auto& block : blocks_) x = block->forward(x);
   return linear_->forward(x.mean({2, 3}));
 }

@@ -131,12 +131,29 @@ TEST(Claims, FillRowDFromTheTrainingStep) {
   EXPECT_EQ(claims[3].measured,
             "peak memory of a step \u221264 % against FP32, \u221241 % against autocast to bf16");
   EXPECT_TRUE(claims[3].conditions.starts_with(result.data.description));
-  EXPECT_EQ(claims[3].command, "hadal bench run cv/train-memory-resnet152");
+  EXPECT_EQ(claims[3].command,
+            "hadal bench run cv/train-memory-resnet152 cv/train-accuracy-resnet20");
   for (std::size_t i = 0; i < 2; ++i) {
     CaseResult without = result;
     without.metrics.erase(without.metrics.begin() + static_cast<std::ptrdiff_t>(i));
     EXPECT_FALSE(claims_of({without})[3].measured) << i;
   }
+}
+
+TEST(Claims, AddToRowDTheAccuracyOfWhatWasTrainedSo) {
+  CaseResult memory = sample_case("cv/train-memory-resnet152");
+  memory.metrics = {{"peak below fp32", 63.6, "%"}, {"peak below autocast", 40.6, "%"}};
+  CaseResult accuracy = sample_case("cv/train-accuracy-resnet20");
+  accuracy.metrics = {{"accuracy of that in FP32", 99.9, "%"},
+                      {"accuracy of that in FP32, low", 99.5, "%"},
+                      {"accuracy of that in FP32, high", 100.3, "%"}};
+  const Claim claim = claims_of({accuracy, memory})[3];
+  EXPECT_TRUE(claim.measured->ends_with("; accuracy 99.9 % [99.5 %, 100.3 %] of that in FP32"))
+      << *claim.measured;
+  EXPECT_NE(claim.conditions.find("; accuracy of " + accuracy.data.description), std::string::npos);
+  EXPECT_FALSE(claims_of({accuracy})[3].measured);
+  accuracy.metrics.pop_back();
+  EXPECT_EQ(claims_of({accuracy, memory})[3].measured, claims_of({memory})[3].measured);
 }
 
 TEST(Claims, LeaveRowCOpenWhereTheCaseFailedOrLacksAMetric) {

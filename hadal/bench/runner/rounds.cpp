@@ -63,13 +63,23 @@ int rounds_in(const RoundsOptions& options, double round_seconds) {
                                      1.0 * options.least, 1.0 * options.most));
 }
 
-void run_rounds(std::array<Side*, 3> sides, const RoundsOptions& options,
+bool is_clear(const std::vector<double>& baseline, const std::vector<double>& candidate) {
+  const auto [least, most] = std::ranges::minmax(paired_ratios(baseline, candidate));
+  return least >= kClearlyAhead || most <= 1 / kClearlyAhead;
+}
+
+void run_rounds(Side& baseline, Side& candidate, Side& again, const RoundsOptions& options,
                 const RoundObserver& observer) {
+  std::array sides{&baseline, &candidate, &again};
   Random random(options.seed, "order of the sides");
   const double start = options.now();
   for (int round = 0; round < options.most; ++round) {
     const double spent = options.now() - start;
     if (round >= options.least && spent > options.seconds) return;
+    if (round >= options.least && spent > options.seconds_if_clear &&
+        is_clear(baseline.samples, candidate.samples)) {
+      return;
+    }
     observer(round, round == 0 ? options.least : rounds_in(options, spent / round));
     random.shuffle(sides);
     for (Side* side : sides) side->sample(options.now);
@@ -89,7 +99,7 @@ Speed time_rounds(const std::function<void()>& baseline, const std::function<voi
   Side a{baseline, repeats, {}};
   Side b{candidate, repeats_of(candidate, options), {}};
   Side again{baseline, repeats, {}};
-  run_rounds({&a, &b, &again}, options, observer);
+  run_rounds(a, b, again, options, observer);
 
   Speed speed;
   speed.speedup = ratio_of(a.samples, b.samples, options.seed);

@@ -7,14 +7,20 @@
 
 namespace hadal::bench {
 
+/// Far beyond what a quiet machine's noise makes of equal sides.
+inline constexpr double kClearlyAhead = 1.25;
+
 /// Seconds of a clock that never goes back.
 double steady_seconds();
 
 /// How long and how often to time.
 struct RoundsOptions {
-  int least = 7;       ///< rounds that are timed whatever they take; 5 or more
+  int least = 5;       ///< rounds that are timed whatever they take; 5 or more
   int most = 61;       ///< rounds after which it ends
-  double seconds = 8;  ///< no round begins after as much, beyond the least
+  double seconds = 4;  ///< no round begins after as much, beyond the least
+  /// The same where the verdict is clear: each round has had the same side ahead, by a factor of
+  /// kClearlyAhead or more.
+  double seconds_if_clear = 1.5;
   /// A sample repeats its side until it has lasted about as long, so that the clock and the
   /// scheduler do not show in it.
   double sample_seconds = 0.02;

@@ -105,6 +105,23 @@ TEST(TimeRounds, EndsWhenTheTimeIsUpButNotBeforeTheLeast) {
   EXPECT_EQ(rounds(0.001953125), 50U);
 }
 
+TEST(TimeRounds, EndsSoonerWhereOneSideIsClearlyAhead) {
+  const auto rounds = [](double baseline, std::function<double()> candidate) {
+    Scene scene;
+    const auto options = scene.options(
+        {.least = 5, .most = 50, .seconds = 64, .seconds_if_clear = 16, .sample_seconds = 1e-3});
+    return time_rounds(scene.side('a', baseline), scene.side('b', std::move(candidate)), 0.0,
+                       options, kIgnore)
+        .baseline.samples.size();
+  };
+  EXPECT_EQ(rounds(1, [] { return 0.5; }), 7U);  // of 2.5 s: the seventh begins at 15 s
+  EXPECT_EQ(rounds(0.5, [] { return 1.0; }), 9U);
+  EXPECT_EQ(rounds(1, [] { return 0.9375; }), 22U);
+  // One round of many that says otherwise.
+  int calls = 0;
+  EXPECT_EQ(rounds(1, [&calls] { return ++calls == 3 ? 1.5 : 0.5; }), 26U);
+}
+
 TEST(TimeRounds, NeverToleratesLessThanItsNoise) {
   Scene scene;
   // Every other call of the baseline takes twice as long.

@@ -13,7 +13,7 @@ RoundsOptions rounds_of(const Context& context) {
   if (context.scale == Scale::full) {
     options.least = 15;
     options.most = 301;
-    options.seconds = 60;
+    options.seconds = options.seconds_if_clear = 60;
   }
   return options;
 }

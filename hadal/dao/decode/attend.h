@@ -22,6 +22,7 @@ struct PagesTask {
   int64_t first_block;
   int64_t block_count;  ///< at least 1
   int64_t first_limit;  ///< token t sees the keys before first_limit + t
+  int64_t window;       ///< and of these the last so many
   double scale;         ///< of the scores
   float* output;        ///< [heads][tokens][head_dim], dense
   float* log_sum_exp;   ///< [heads][tokens]; -infinity, and zeros as output, where nothing is seen

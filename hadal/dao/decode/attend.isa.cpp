@@ -66,6 +66,12 @@ int64_t seen_of(const PagesTask& task, const Page<Unit>& page, int64_t row) {
   return clamped(page.seen_first + row % task.tokens);
 }
 
+/// Keys of the page that lie before the row's window.
+template <class Unit>
+int64_t passed_of(const PagesTask& task, const Page<Unit>& page, int64_t row) {
+  return clamped(page.seen_first + row % task.tokens - task.window);
+}
+
 template <class Pages>
 void load_queries(const PagesTask& task, const State<Pages>& state) {
   for (int64_t row = 0; row < task.heads * task.tokens; ++row) {
@@ -167,11 +173,17 @@ void add_seen_values(const PagesTask& task, const State<Pages>& state, int64_t r
   constexpr int kGroup = Pages::kGroup;
   alignas(64) typename Pages::Unit seen_values[kBlock / kGroup * kLargestPadded];
   const int64_t seen = seen_of(task, page, row);
+  const int64_t passed = passed_of(task, page, row);
   const int64_t whole = seen / kGroup * task.padded;
   const int64_t all = kBlock / kGroup * task.padded;
   for (int64_t i = 0; i < all; ++i) seen_values[i] = i < whole ? page.values[i] : 0;
   for (int64_t i = whole; seen % kGroup != 0 && i < whole + task.padded; ++i) {
     seen_values[i] = Pages::first_of(page.values[i]);
+  }
+  for (int64_t i = 0; i < passed / kGroup * task.padded; ++i) seen_values[i] = 0;
+  for (int64_t i = passed / kGroup * task.padded;
+       passed % kGroup != 0 && i < (passed / kGroup + 1) * task.padded; ++i) {
+    seen_values[i] = Pages::second_of(seen_values[i]);
   }
   page.values = seen_values;
   page.ahead = 0;
@@ -193,6 +205,8 @@ void attend_rows(const PagesTask& task, const State<Pages>& state, int64_t row,
   for (int r = 0; r < rows; ++r) {
     float* of_row = scores + r * kBlock;
     for (int64_t i = seen_of(task, page, row + r); i < kBlock; ++i) of_row[i] = -__builtin_inff();
+    const int64_t passed = passed_of(task, page, row + r);
+    for (int64_t i = 0; i < passed; ++i) of_row[i] = -__builtin_inff();
     update_row(task, state, row + r, of_row, weights + r * kWeights);
   }
   if (!page.careful) {
@@ -267,9 +281,10 @@ void attend(const PagesTask& task) {
     const Unit* next = i + 1 < task.block_count ? keys_of(block_at(i + 1)) : keys;
     const Unit* values = keys + kBlock * state.units;
     const int64_t seen_first = task.first_limit - block_at(i) * kBlock;
-    // What no token sees is zeros.
-    const bool careful =
-        seen_first < kBlock && task.tokens > 1 && !all_finite<Pages>(values, task.padded);
+    // What no token sees yet is zeros, but not what lies before the window.
+    const bool hides =
+        (seen_first < kBlock && task.tokens > 1) || seen_first + task.tokens - 1 > task.window;
+    const bool careful = hides && !all_finite<Pages>(values, task.padded);
     attend_page<Pages>(task, state, {keys, values, next - keys, seen_first, careful});
     keys = next;
   }

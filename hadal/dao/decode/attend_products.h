@@ -19,6 +19,7 @@ struct FloatPages {
 
   static bool is_finite(Unit x) { return __builtin_isfinite(x); }
   static Unit first_of(Unit x) { return x; }
+  static Unit second_of(Unit x) { return x; }
   static void store_left(Left* to, Vector x) { store(to, x); }
   template <int rows, int vectors>
   static inline void multiply_step(Vector (&tile)[rows][vectors], const Left* a, int64_t a_stride,
@@ -40,6 +41,7 @@ struct Bf16Units {
     return (x & kExponent) != kExponent && (x >> 16 & kExponent) != kExponent;
   }
   static Unit first_of(Unit x) { return x & 0xFFFFU; }
+  static Unit second_of(Unit x) { return x & 0xFFFF0000U; }
 };
 
 #if defined(__AVX512BF16__)

@@ -47,8 +47,16 @@ void check_options(const KvCacheOptions& cache, const DecodeOptions& options) {
   if (options.scale && !(*options.scale > 0 && std::isfinite(*options.scale))) {
     throw InvalidArgument(concat("decode: expected a positive scale, got ", *options.scale));
   }
+  if (options.window && *options.window < 1) {
+    throw InvalidArgument(
+        concat("decode: expected a window of 1 token or more, got ", *options.window));
+  }
   if (!options.budget) return;
   checked(*options.budget);
+  if (options.window) {
+    throw InvalidArgument("decode: expected a budget or a window, got both",
+                          "a window bounds what is looked at by itself");
+  }
   if (cache.scorer) return;
   throw InvalidArgument("decode: expected a cache with a scorer, by which to choose pages",
                         "set KvCacheOptions::scorer, or leave the budget empty to look at all");
@@ -58,7 +66,13 @@ DecodeShape checked_shape(const at::Tensor& query, const PagedKvCache& cache, Se
                           const DecodeOptions& options) {
   check_query(query, cache.options(), sequences.size());
   check_options(cache.options(), options);
-  DecodeShape shape{cache.state(), {}, query.size(1), query.size(2)};
+  // Such that no difference to it overflows.
+  constexpr std::int64_t kNoWindow = std::int64_t{1} << 60;
+  DecodeShape shape{cache.state(),
+                    {},
+                    query.size(1),
+                    query.size(2),
+                    std::min(options.window.value_or(kNoWindow), kNoWindow)};
   for (const auto id : sequences) {
     const CachedSequence& sequence = cache.state().at(id);
     if (sequence.length < shape.queries) {
@@ -140,9 +154,10 @@ PagesTask task_of(const Call& call, const Part& part, float* scratch) {
   task.page_stride = memory.page_elements();
   task.pages = call.shape.sequences[static_cast<std::size_t>(group.sequence)]->pages.data();
   task.blocks = group.blocks ? group.blocks->data() + part.first : nullptr;
-  task.first_block = part.first;
+  task.first_block = group.first_block + part.first;
   task.block_count = part.count;
   task.first_limit = group.row.visible.first_limit;
+  task.window = call.shape.window;
   task.scale = call.scale;
   task.output = call.part_output.mutable_data_ptr<float>() + part.row * task.head_dim;
   task.log_sum_exp = call.part_log_sum_exp.mutable_data_ptr<float>() + part.row;

@@ -19,6 +19,9 @@ struct DecodeOptions {
   std::optional<Budget> budget = {};
   /// Of the scores; 1 / sqrt(head_dim) where empty. Must be positive.
   std::optional<double> scale = {};
+  /// How many tokens a query sees at most, itself and those right before it; at least 1. Pages
+  /// before are not read. Not with a budget.
+  std::optional<std::int64_t> window = {};
 };
 
 struct DecodeResult {

@@ -88,6 +88,8 @@ std::vector<Group> plan(const DecodeShape& shape, const std::optional<Budget>& b
       group.query_block = i % blocks;
       const Problem problem = shape.problem(group.sequence);
       group.row = row_of(problem, group.query_block);
+      group.first_block =
+          std::max<std::int64_t>(0, group.row.visible.first_limit - shape.window) / kBlockSize;
       if (!budget) continue;
       if (features.numbers.defined()) choice.scores = shared_scores(shape, group, scorer);
       group.blocks =

@@ -17,6 +17,7 @@ struct DecodeShape {
   const CacheState& cache;
   std::vector<const CachedSequence*> sequences;
   std::int64_t heads, queries;
+  std::int64_t window;  ///< tokens that a query sees at most
 
   std::int64_t kv_heads() const { return cache.options.kv_heads; }
   std::int64_t group() const { return heads / kv_heads(); }  ///< heads that share keys
@@ -31,10 +32,11 @@ struct DecodeShape {
 struct Group {
   std::int64_t sequence, kv_head, query_block;
   Row row;
+  std::int64_t first_block;                         ///< that is visible
   std::optional<std::vector<std::int32_t>> blocks;  ///< ascending; empty: all that are visible
 
   std::int64_t count() const {
-    return blocks ? static_cast<std::int64_t>(blocks->size()) : row.visible.count;
+    return blocks ? static_cast<std::int64_t>(blocks->size()) : row.visible.count - first_block;
   }
   /// Full blocks that all its queries see: those to choose from by their scores.
   std::int64_t scored() const {

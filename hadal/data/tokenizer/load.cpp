@@ -3,11 +3,13 @@
 #include "hadal/core/strict_json.h"
 #include "hadal/core/text.h"
 #include "hadal/data/tokenizer/bpe_tokenizer.h"
+#include "hadal/data/tokenizer/sentencepiece.h"
 
 namespace hadal::data {
 namespace {
 // Those of known models nest seven deep.
 constexpr std::size_t kMaxDepth = 32;
+constexpr std::size_t kMaxSentencePieceBytes = std::size_t{1} << 24;
 }  // namespace
 
 std::unique_ptr<Tokenizer> parse_tokenizer(std::string_view text, const std::string& source) {
@@ -26,7 +28,15 @@ std::unique_ptr<Tokenizer> parse_tokenizer(std::string_view text, const std::str
 }
 
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path) {
-  const auto file = std::filesystem::is_directory(path) ? path / "tokenizer.json" : path;
+  namespace fs = std::filesystem;
+  fs::path file = path;
+  if (fs::is_directory(path)) {
+    file = path / "tokenizer.json";
+    if (!fs::exists(file) && fs::exists(path / "tokenizer.model")) file = path / "tokenizer.model";
+  }
+  if (file.extension() == ".model") {
+    return parse_sentencepiece(read_file(file, kMaxSentencePieceBytes), file.string());
+  }
   return parse_tokenizer(read_file(file, kMaxTokenizerBytes), file.string());
 }
 

@@ -69,8 +69,17 @@ inline constexpr std::size_t kMaxTokenizerBytes = std::size_t{1} << 27;
 /// understand the same way is taken (see regex_syntax.h). The character tables are Unicode 13 and
 /// 14, so a code point that a later version assigned may be cut differently.
 ///
+/// In a folder without one, and for a path that ends in `.model`, it is SentencePiece's
+/// tokenizer.model (at most 16 MiB): BPE with scores, of a text as it is. Its ids are those of the
+/// tokenizer.json that transformers 5.23.0 makes of it.
+///
 /// Throws IoError where the file cannot be read, FormatError where it is malformed, and
 /// Unsupported, naming the part, where it asks for anything else that would change ids or text.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path);
+
+/// Loads the tokenizer of a llama2.c model (tokenizer.bin, tok512.bin), which must have as many
+/// pieces as the model's `vocabulary`. Throws IoError and FormatError.
+std::unique_ptr<Tokenizer> load_llama2c_tokenizer(const std::filesystem::path& path,
+                                                  std::int64_t vocabulary);
 
 }  // namespace hadal::data

@@ -31,6 +31,9 @@ struct EngineFigures {
   std::int64_t preemptions = 0;       ///< requests that lost their pages and were computed again
   std::int64_t steps = 0;             ///< passes over the model
   double kept = 1;  ///< share of the pairs of a query and a key that attention looked at, lately
+  double missing_mass = 0;           ///< mean share of attention that sparse attention left out
+  double attention_flops = 0;        ///< of the pairs that attention looked at, since the start
+  double dense_attention_flops = 0;  ///< of all pairs that see each other, since the start
 };
 
 /// Generates for many requests at a time. All members may be called from any thread.

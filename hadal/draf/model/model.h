@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 
@@ -16,6 +17,9 @@ struct ModelShape {
   std::int64_t head_dim;
   std::int64_t context;  ///< the most tokens in a sequence
   at::ScalarType type;   ///< of activations, and of keys and values: fp32 or bf16
+  /// One a layer: how many tokens a query of the layer sees, the last of which is itself; 0 where
+  /// it sees all up to itself.
+  std::vector<std::int64_t> windows = {};
 };
 
 /// Attention of layer `layer` for the tokens of one pass, whose keys and values it keeps: query
@@ -31,8 +35,8 @@ class Model {
 
   virtual const ModelShape& shape() const = 0;
   /// One pass over tokens of any sequences: ids and positions int64 [tokens]. Gives the logits,
-  /// fp32 [rows, vocabulary], of the tokens that `rows`, int64 [rows], names. No gradients. The ids
-  /// must be in the vocabulary and the positions in the context.
+  /// fp32 [rows, vocabulary], of the tokens that `rows`, int64 [rows], names, which may be none. No
+  /// gradients. The ids must be in the vocabulary and the positions in the context.
   virtual at::Tensor forward(const at::Tensor& ids, const at::Tensor& positions,
                              const at::Tensor& rows, const LayerAttention& attention) const = 0;
   /// Bytes of the weights.

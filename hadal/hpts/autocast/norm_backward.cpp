@@ -24,6 +24,13 @@ struct RowPieces {
   std::int64_t count() const { return (rows + piece - 1) / piece; }
   std::int64_t rows_of(std::int64_t i) const { return std::min(piece, rows - i * piece); }
 
+  /// Calls join(first channel, channel after the last) in parallel, to join what the pieces gave.
+  template <class Join>
+  void each_channels(const Join& join) const {
+    constexpr std::int64_t kLeastValues = 4096;  // worth a thread
+    at::parallel_for(0, channels, kLeastValues / count() + 1, join);
+  }
+
   /// Calls run(piece, first value, rows) in parallel.
   template <class Run>
   void each(const Run& run) const {
@@ -36,6 +43,27 @@ struct RowPieces {
 /// Two sums by channel of each piece: fp32 [pieces, 2, channels].
 at::Tensor partial_sums(const RowPieces& pieces) {
   return at::empty({pieces.count(), 2, pieces.channels}, at::kFloat);
+}
+
+/// Means and squares of a joined set from those of its parts (Chan, Golub and LeVeque, 1979), of
+/// the channels from `first` to before `last`.
+void join_moments(const RowPieces& pieces, const float* sums, std::size_t first, std::size_t last,
+                  ChannelMoments& result) {
+  const auto channels = static_cast<std::size_t>(pieces.channels);
+  for (std::int64_t i = 0, before = 0; i < pieces.count(); before += pieces.rows_of(i++)) {
+    const auto count = static_cast<double>(pieces.rows_of(i));
+    const double share = count / (static_cast<double>(before) + count);
+    const float* mean = sums + i * 2 * pieces.channels;
+    for (std::size_t c = first; c < last; ++c) {
+      const double difference = mean[c] - result.mean[c];
+      result.mean[c] += difference * share;
+      result.variance[c] +=
+          mean[c + channels] + difference * difference * share * static_cast<double>(before);
+    }
+  }
+  for (std::size_t c = first; c < last; ++c) {
+    result.variance[c] /= static_cast<double>(pieces.rows);
+  }
 }
 
 }  // namespace
@@ -55,19 +83,10 @@ ChannelMoments channel_moments(const at::Tensor& x) {
   ChannelMoments result{.mean = std::vector<double>(static_cast<std::size_t>(channels)),
                         .variance = std::vector<double>(static_cast<std::size_t>(channels)),
                         .rows = pieces.rows};
-  // Chan, Golub and LeVeque (1979): means and squares of a joined set from those of its parts.
-  for (std::int64_t i = 0, before = 0; i < pieces.count(); before += pieces.rows_of(i++)) {
-    const auto count = static_cast<double>(pieces.rows_of(i));
-    const double share = count / (static_cast<double>(before) + count);
-    const float* mean = sums + i * 2 * channels;
-    for (std::size_t c = 0; c < result.mean.size(); ++c) {
-      const double difference = mean[c] - result.mean[c];
-      result.mean[c] += difference * share;
-      result.variance[c] += mean[c + result.mean.size()] +
-                            difference * difference * share * static_cast<double>(before);
-    }
-  }
-  for (double& variance : result.variance) variance /= static_cast<double>(pieces.rows);
+  pieces.each_channels([&](auto first, auto last) {
+    join_moments(pieces, sums, static_cast<std::size_t>(first), static_cast<std::size_t>(last),
+                 result);
+  });
   return result;
 }
 
@@ -106,35 +125,55 @@ BatchNormBackward::BatchNormBackward(torch::autograd::edge_list&& next_edges, co
       mean_(std::move(mean)),
       inverse_deviation_(std::move(inverse_deviation)) {}
 
+/// Values at which pieces may begin.
+std::int64_t BatchNormBackward::step() const {
+  return passed_.defined() ? std::lcm(kept_->step(), kReluWord) : kept_->step();
+}
+
+/// The gradient's values from `begin` on, what the ReLU has let pass of them; until the next call
+/// of the thread.
+const char* BatchNormBackward::passed_piece(const at::Tensor& grad, std::int64_t begin,
+                                            std::int64_t count) const {
+  const auto item = static_cast<std::int64_t>(grad.element_size());
+  const char* from = static_cast<const char*>(grad.const_data_ptr()) + begin * item;
+  if (!passed_.defined()) return from;
+  thread_local std::vector<char> passed;
+  passed.resize(static_cast<std::size_t>(count * item));
+  const auto* bits = reinterpret_cast<const std::uint64_t*>(passed_.const_data_ptr<std::int64_t>());
+  kernels_for(grad.scalar_type()).relu_grad(from, bits + begin / kReluWord, count, passed.data());
+  return passed.data();
+}
+
 BatchNormBackward::Sums BatchNormBackward::sums_of(const at::Tensor& grad) const {
-  const RowPieces pieces(grad.numel(), mean_.numel(), kept_->step());
+  const RowPieces pieces(grad.numel(), mean_.numel(), step());
   const std::int64_t channels = pieces.channels;
   at::Tensor partial = partial_sums(pieces);
   auto* sums = partial.mutable_data_ptr<float>();
-  const auto* from = static_cast<const char*>(grad.const_data_ptr());
-  const auto item = static_cast<std::int64_t>(grad.element_size());
   const auto* mean = mean_.const_data_ptr<float>();
   const Kernels& kernels = kernels_for(grad.scalar_type());
   pieces.each([&](auto i, auto begin, auto rows) {
     thread_local std::vector<float> x;
     x.resize(static_cast<std::size_t>(rows * channels));
     kept_->restore_piece(begin, rows * channels, at::kFloat, x.data());
-    kernels.norm_sums(from + begin * item, x.data(), rows, channels, mean, sums + i * 2 * channels,
-                      sums + (i * 2 + 1) * channels);
+    kernels.norm_sums(passed_piece(grad, begin, rows * channels), x.data(), rows, channels, mean,
+                      sums + i * 2 * channels, sums + (i * 2 + 1) * channels);
   });
   const auto size = static_cast<std::size_t>(channels);
   Sums result{std::vector<double>(size), std::vector<double>(size)};
-  for (std::int64_t i = 0; i < pieces.count(); ++i, sums += 2 * channels) {
-    for (std::size_t c = 0; c < size; ++c) {
-      result.grads[c] += sums[c];
-      result.products[c] += sums[c + size];
+  pieces.each_channels([&](auto first, auto last) {
+    const float* from_piece = sums;
+    for (std::int64_t i = 0; i < pieces.count(); ++i, from_piece += 2 * channels) {
+      for (auto c = static_cast<std::size_t>(first); c < static_cast<std::size_t>(last); ++c) {
+        result.grads[c] += from_piece[c];
+        result.products[c] += from_piece[c + size];
+      }
     }
-  }
+  });
   return result;
 }
 
 at::Tensor BatchNormBackward::input_grad(const at::Tensor& grad, const Sums& sums) const {
-  const RowPieces pieces(grad.numel(), mean_.numel(), kept_->step());
+  const RowPieces pieces(grad.numel(), mean_.numel(), step());
   const std::int64_t channels = pieces.channels;
   const auto* of_grad = scale_.const_data_ptr<float>();
   const auto* mean = mean_.const_data_ptr<float>();
@@ -148,7 +187,6 @@ at::Tensor BatchNormBackward::input_grad(const at::Tensor& grad, const Sums& sum
     shift[c] = static_cast<float>(-share * sums.grads[c] - slope * mean[c]);
   }
   at::Tensor result = at::empty_like(grad);
-  const auto* from = static_cast<const char*>(grad.const_data_ptr());
   auto* to = static_cast<char*>(result.mutable_data_ptr());
   const auto item = static_cast<std::int64_t>(grad.element_size());
   const Kernels& kernels = kernels_for(grad.scalar_type());
@@ -156,8 +194,8 @@ at::Tensor BatchNormBackward::input_grad(const at::Tensor& grad, const Sums& sum
     thread_local std::vector<float> x;
     x.resize(static_cast<std::size_t>(rows * channels));
     kept_->restore_piece(begin, rows * channels, at::kFloat, x.data());
-    kernels.norm_grad(from + begin * item, x.data(), rows, channels, of_grad, of_x.data(),
-                      shift.data(), to + begin * item);
+    kernels.norm_grad(passed_piece(grad, begin, rows * channels), x.data(), rows, channels, of_grad,
+                      of_x.data(), shift.data(), to + begin * item);
   });
   return result;
 }

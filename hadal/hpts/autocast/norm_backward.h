@@ -33,17 +33,28 @@ class BatchNormBackward final : public OnceDifferentiable {
   BatchNormBackward(torch::autograd::edge_list&& next_edges, const at::Tensor& x,
                     std::shared_ptr<const KeptPieces> kept, at::Tensor scale, at::Tensor mean,
                     at::Tensor inverse_deviation);
-  void release_variables() override { kept_.reset(); }
+  void release_variables() override {
+    kept_.reset();
+    passed_.reset();
+  }
+
+  /// Makes it the backward of the ReLU of y, written to y: g passes only where `passed`, int64 with
+  /// a bit a value of y in memory order, says so. That saves writing and reading g once more.
+  void add_relu(at::Tensor passed) { passed_ = std::move(passed); }
+  bool has_relu() const { return passed_.defined(); }
 
  private:
   torch::autograd::variable_list run(torch::autograd::variable_list&& grads) override;
   struct Sums;
+  std::int64_t step() const;
+  const char* passed_piece(const at::Tensor& grad, std::int64_t begin, std::int64_t count) const;
   Sums sums_of(const at::Tensor& grad) const;
   at::Tensor input_grad(const at::Tensor& grad, const Sums& sums) const;
 
   Layout layout_;
   std::shared_ptr<const KeptPieces> kept_;
   at::Tensor scale_, mean_, inverse_deviation_;
+  at::Tensor passed_;  // undefined without a ReLU
 };
 
 }  // namespace hadal::hpts

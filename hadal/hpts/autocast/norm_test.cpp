@@ -157,6 +157,39 @@ TEST(AutocastRelu, InPlaceIsTheSame) {
   EXPECT_TRUE(at::equal(grads[0], grads[1]));
 }
 
+// Its gradient is then computed with the norm's, but not where another has seen the norm's output.
+TEST(AutocastRelu, InPlaceMasksOnlyItsOwnGradient) {
+  torch::nn::BatchNorm2d norm(6);
+  const at::Tensor x = at::randn({2, 6, 20, 20}).requires_grad_();
+  const at::Tensor weights = at::randn(x.sizes());
+  std::vector<at::Tensor> grads;
+  for (const bool in_place : {false, true}) {
+    const Autocast autocast(*norm, plan_of(Precision::fp32, SavedFormat::int8_blocks));
+    at::Tensor y = norm->forward(x);
+    const at::Tensor also = y * 2;
+    const at::Tensor rectified = in_place ? y.relu_() : y.relu();
+    ((also + rectified) * weights).sum().backward();
+    grads.push_back(x.grad().clone());
+    x.mutable_grad().reset();
+  }
+  EXPECT_TRUE(at::equal(grads[0], grads[1]));
+}
+
+TEST(AutocastRelu, InPlaceLeavesHooksOfTheNormTheirGradient) {
+  torch::nn::BatchNorm2d norm(6);
+  const at::Tensor x = at::randn({2, 6, 20, 20}).requires_grad_();
+  const at::Tensor weights = at::randn(x.sizes());
+  std::vector<at::Tensor> seen;
+  for (const bool in_place : {false, true}) {
+    const Autocast autocast(*norm, plan_of(Precision::fp32, SavedFormat::exact));
+    at::Tensor y = norm->forward(x);
+    y.register_hook([&](const at::Tensor& grad) { seen.push_back(grad.clone()); });
+    ((in_place ? y.relu_() : y.relu()) * weights).sum().backward();
+  }
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_TRUE(at::equal(seen[0], seen[1]));
+}
+
 TEST(AutocastRelu, InPlaceOnALeafIsRefusedAsEver) {
   torch::nn::BatchNorm2d norm(6);
   at::Tensor x = at::randn({2000}).requires_grad_();

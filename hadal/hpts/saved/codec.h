@@ -4,7 +4,7 @@
 #include "hadal/hpts/saved/element.h"
 #include "hadal/hpts/saved/kernels.h"
 
-#if defined(__AVX512BW__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -125,6 +125,56 @@ inline void relu_grad_64(const Bf16* grad, uint64_t positive, Bf16* to) {
   for (int i = 0; i < 64; i += 32) {
     _mm512_storeu_si512(to + i,
                         _mm512_maskz_loadu_epi16(static_cast<__mmask32>(positive >> i), grad + i));
+  }
+}
+#elif defined(__AVX2__)
+inline uint64_t relu_64(const float* x, float* y) {
+  uint64_t positive = 0;
+  for (int i = 0; i < 64; i += 8) {
+    const __m256 value = _mm256_loadu_ps(x + i);
+    const __m256 passes = _mm256_cmp_ps(value, _mm256_setzero_ps(), _CMP_NLE_UQ);
+    _mm256_storeu_ps(y + i, _mm256_and_ps(passes, value));
+    positive |= static_cast<uint64_t>(_mm256_movemask_ps(passes)) << i;
+  }
+  return positive;
+}
+/// Ones where 16 values pass, which are written.
+inline __m256i relu_16(const Bf16* x, Bf16* y) {
+  const __m256i value = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x));
+  const __m256i magnitude = _mm256_and_si256(value, _mm256_set1_epi16(0x7FFF));
+  const __m256i passes =
+      _mm256_or_si256(_mm256_cmpgt_epi16(value, _mm256_setzero_si256()),
+                      _mm256_cmpgt_epi16(magnitude, _mm256_set1_epi16(0x7F80)));  // NaN
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), _mm256_and_si256(value, passes));
+  return passes;
+}
+inline uint64_t relu_64(const Bf16* x, Bf16* y) {
+  uint64_t positive = 0;
+  for (int i = 0; i < 64; i += 32) {
+    const __m256i first = relu_16(x + i, y + i);
+    const __m256i bytes = _mm256_packs_epi16(first, relu_16(x + i + 16, y + i + 16));
+    // Packing goes by halves of the vectors.
+    const int mask = _mm256_movemask_epi8(_mm256_permute4x64_epi64(bytes, 0b11011000));
+    positive |= static_cast<uint64_t>(static_cast<uint32_t>(mask)) << i;
+  }
+  return positive;
+}
+inline void relu_grad_64(const float* grad, uint64_t positive, float* to) {
+  const __m256i bits = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  for (int i = 0; i < 64; i += 8) {
+    const __m256i word = _mm256_set1_epi32(static_cast<int>(positive >> i));
+    const __m256i passes = _mm256_cmpeq_epi32(_mm256_and_si256(word, bits), bits);
+    _mm256_storeu_ps(to + i, _mm256_and_ps(_mm256_loadu_ps(grad + i), _mm256_castsi256_ps(passes)));
+  }
+}
+inline void relu_grad_64(const Bf16* grad, uint64_t positive, Bf16* to) {
+  const __m256i bits = _mm256_setr_epi16(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096,
+                                         8192, 16384, static_cast<short>(0x8000));
+  for (int i = 0; i < 64; i += 16) {
+    const __m256i word = _mm256_set1_epi16(static_cast<short>(positive >> i));
+    const __m256i passes = _mm256_cmpeq_epi16(_mm256_and_si256(word, bits), bits);
+    const __m256i value = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(grad + i));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), _mm256_and_si256(value, passes));
   }
 }
 #else

@@ -7,6 +7,8 @@ namespace hadal::hpts {
 
 /// Values that share a scale in the format int8_blocks.
 inline constexpr int64_t kBlockValues = 256;
+/// Values whose bits of a ReLU a word holds.
+inline constexpr int64_t kReluWord = 64;
 
 /// Kernels for arrays of one element type, float or bf16, which `void` stands for. `rows` and
 /// `channels` describe a dense matrix with a column a channel: what a channels-last image is.
@@ -20,8 +22,8 @@ struct Kernels {
   void (*widen)(const void* from, int64_t count, float* to);
   void (*narrow)(const float* from, int64_t count, void* to);
 
-  /// y = max(x, 0), NaN staying; bit i % 64 of word i / 64 of `positive` tells where x > 0 or NaN.
-  /// `to` may be `from`.
+  /// y = max(x, 0), NaN staying; bit i % 64 of word i / 64 of `positive` (kReluWord) tells where x
+  /// > 0 or NaN. `to` may be `from`.
   void (*relu)(const void* from, int64_t count, void* to, uint64_t* positive);
   /// `grad` where the bit is set, else 0.
   void (*relu_grad)(const void* grad, const uint64_t* positive, int64_t count, void* to);

@@ -1,5 +1,6 @@
 #include "hadal/bench/cases/cv/resnet_training.h"
 
+#include "hadal/core/error.h"
 #include "hadal/core/random.h"
 #include "hadal/hpts/checkpointing/checkpoint.h"
 
@@ -12,6 +13,8 @@ namespace hadal::bench {
 namespace {
 
 constexpr std::int64_t kClasses = 1000;
+constexpr double kLearningRate = 0.01;
+constexpr double kMomentum = 0.9;
 
 models::ResNet make_model(const ResNetTrainingOptions& options) {
   seed_aten(options.seed);
@@ -53,17 +56,35 @@ at::Tensor checkpointed_block(torch::nn::Module& module,
 
 ResNetTraining::ResNetTraining(const ResNetTrainingOptions& options)
     : model_(make_model(options)),
-      optimizer_(model_->parameters(), torch::optim::SGDOptions(0.01).momentum(0.9)),
       images_(at::randn({options.batch, 3, options.size, options.size})
                   .contiguous(at::MemoryFormat::ChannelsLast)),
-      labels_(at::randint(kClasses, {options.batch}, at::kLong)) {}
+      labels_(at::randint(kClasses, {options.batch}, at::kLong)) {
+  if (!options.state) {
+    if (options.step_in_backward) throw InvalidArgument("LibTorch's SGD has no step in backward");
+    libtorch_ = std::make_unique<torch::optim::SGD>(
+        model_->parameters(), torch::optim::SGDOptions(kLearningRate).momentum(kMomentum));
+    return;
+  }
+  optimizer_ = std::make_unique<hpts::Optimizer>(
+      hpts::parameter_groups(hpts::named_parameters(*model_), kLearningRate, /*weight_decay=*/0),
+      hpts::Sgd{.momentum = kMomentum}, hpts::OptimizerOptions{.state = *options.state});
+  if (options.step_in_backward) {
+    step_in_backward_ = std::make_unique<hpts::StepInBackward>(*optimizer_);
+  }
+}
+
+ResNetTraining::~ResNetTraining() = default;
 
 double ResNetTraining::step(const Forward& forward, const std::function<void()>& after_forward) {
-  optimizer_.zero_grad();
+  model_->zero_grad();
   const at::Tensor loss = forward(*this);
   after_forward();
   loss.backward();
-  optimizer_.step();
+  if (libtorch_) {
+    libtorch_->step();
+  } else if (!step_in_backward_) {
+    optimizer_->step();
+  }
   return loss.item<double>();
 }
 

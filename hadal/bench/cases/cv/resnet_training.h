@@ -1,10 +1,13 @@
 #pragma once
 
 #include "hadal/hpts/autocast/autocast.h"
+#include "hadal/hpts/optimizer/step_in_backward.h"
 #include "hadal/models/resnet.h"
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 
 #include <ATen/core/Tensor.h>
 #include <torch/optim/sgd.h>
@@ -16,13 +19,21 @@ struct ResNetTrainingOptions {
   std::int64_t batch = 16;
   std::int64_t size = 224;  ///< of the images, squares
   std::uint64_t seed = 1;
+  /// hpts::Optimizer with its momentum in this format, instead of LibTorch's SGD; and whether it
+  /// moves each parameter during the backward pass.
+  std::optional<hpts::StateFormat> state = {};
+  bool step_in_backward = false;
 };
 
 /// A ResNet that learns one batch of generated images with SGD and momentum. Images and kernels are
 /// channels-last, which convolutions are fastest on in any precision.
 class ResNetTraining {
  public:
+  /// Throws InvalidArgument where `step_in_backward` is asked of LibTorch's SGD.
   explicit ResNetTraining(const ResNetTrainingOptions& options);
+  ~ResNetTraining();
+  ResNetTraining(const ResNetTraining&) = delete;
+  ResNetTraining& operator=(const ResNetTraining&) = delete;
 
   /// How the loss of the batch is computed: the forward pass of a step.
   using Forward = std::function<at::Tensor(ResNetTraining&)>;
@@ -35,7 +46,9 @@ class ResNetTraining {
 
  private:
   models::ResNet model_;
-  torch::optim::SGD optimizer_;
+  std::unique_ptr<torch::optim::SGD> libtorch_;
+  std::unique_ptr<hpts::Optimizer> optimizer_;
+  std::unique_ptr<hpts::StepInBackward> step_in_backward_;
   at::Tensor images_, labels_;
 };
 

@@ -28,6 +28,7 @@ namespace {
 
 constexpr std::int64_t kBatch = 64;
 constexpr std::int64_t kTimedUtterances = 256;
+constexpr std::int64_t kTimedUtterancesQuick = 64;
 
 /// Samples of utterances, zeros after their ends, and what they say.
 struct Recordings {
@@ -164,8 +165,10 @@ Workload prepare(const Context& context) {
   }
   models::SpeechCrnn model = trained(train, context);
   const Recordings& test = trial.judged();
-  const std::int64_t step = test.labels.size(0) / kTimedUtterances;
-  const Recordings timed = test.at(at::arange(0, kTimedUtterances * step, step, at::kLong));
+  const std::int64_t timed_count =
+      context.scale == Scale::quick ? kTimedUtterancesQuick : kTimedUtterances;
+  const std::int64_t step = test.labels.size(0) / timed_count;
+  const Recordings timed = test.at(at::arange(0, timed_count * step, step, at::kLong));
   const std::string tested = trial.judged_by_people
                                  ? "the Free Spoken Digit Dataset (3,000 recordings, 6 people)"
                                  : "1,000 held-out ones";
@@ -181,9 +184,10 @@ Case make_case() {
   return {.id = "speech/digit-accuracy",
           .domain = Domain::speech,
           .module = "models",
+          .version = 2,
           .summary =
               "Spoken digits by log-mel features and a small CRNN trained on synthetic "
-              "speech: 256 recordings one at a time, and in padded batches",
+              "speech: 256 recordings (64 in a quick run) one at a time, and in padded batches",
           .baseline = "one recording at a time",
           .candidate = "batches of 64 of like length, padding masked",
           .gate = {.metric = "accuracy",

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "hadal/draf/linear/linear.h"
+#include "hadal/draf/model/model.h"
+#include "hadal/models/llama/weights.h"
+
+#include <memory>
+
+namespace hadal::draf {
+
+/// A model of the Llama family. Weights that have the format's type already are kept as they are,
+/// views of the mapped file included. The residual stream, norms, rotation and SwiGLU are computed
+/// in fp32, whatever the format; with int4 the head, whose errors go straight to the logits, is
+/// int8. Throws InvalidArgument where int4 is asked for widths that it does not take.
+std::unique_ptr<Model> make_llama(models::LlamaWeights weights, WeightFormat format);
+
+}  // namespace hadal::draf

@@ -1,0 +1,74 @@
+#include "hadal/draf/model/load.h"
+
+#include "hadal/core/error.h"
+#include "hadal/draf/model/llama.h"
+#include "hadal/draf/model/tokenizer_config.h"
+#include "hadal/models/llama/llama2c.h"
+#include "hadal/models/llama/weights.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace hadal::draf {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string name_of(const fs::path& folder) {
+  const fs::path whole = fs::weakly_canonical(folder);
+  return whole.filename().empty() ? whole.string() : whole.filename().string();
+}
+
+LoadedModel load_llama2c(const models::Llama2cFiles& files, const fs::path& folder,
+                         const LoadOptions& options) {
+  auto weights = models::read_llama2c(files.model);
+  auto tokenizer = data::load_llama2c_tokenizer(files.tokenizer, weights.config.vocabulary);
+  const auto end_ids = weights.config.end_ids;
+  return {.name = name_of(folder),
+          .model = make_llama(std::move(weights), options.format),
+          .tokenizer = std::move(tokenizer),
+          .special_tokens = {{"bos_token", "<s>"}, {"eos_token", "</s>"}},
+          .end_ids = end_ids};
+}
+
+/// Those of the files' that say what ends a text; the tokenizer's own where neither does.
+std::vector<std::int64_t> end_ids_of(const models::LlamaConfig& config,
+                                     const models::GenerationConfig& generation,
+                                     const TokenizerConfig& tokenizer_config,
+                                     const data::Tokenizer& tokenizer) {
+  if (!generation.end_ids.empty()) return generation.end_ids;
+  if (!config.end_ids.empty()) return config.end_ids;
+  const auto end = tokenizer_config.special_tokens.find("eos_token");
+  if (end == tokenizer_config.special_tokens.end()) return {};
+  const auto id = tokenizer.token_to_id(end->second);
+  return id ? std::vector<std::int64_t>{*id} : std::vector<std::int64_t>{};
+}
+
+}  // namespace
+
+LoadedModel load_model(const fs::path& folder, const LoadOptions& options) {
+  if (!fs::is_directory(folder)) {
+    throw IoError(concat(folder.string(), ": there is no such folder"),
+                  "expected the folder of a model, as Hugging Face lays it out; `hadal model make` "
+                  "writes one");
+  }
+  if (const auto files = models::find_llama2c(folder)) {
+    return load_llama2c(*files, folder, options);
+  }
+  // The small files first: what is wrong with them is told before a weight is read.
+  auto weights = models::read_llama(folder);
+  const auto generation = models::read_generation_config(folder);
+  TokenizerConfig tokenizer_config = read_tokenizer_config(folder);
+  std::shared_ptr<const data::Tokenizer> tokenizer = data::load_tokenizer(folder);
+  auto end_ids = end_ids_of(weights.config, generation, tokenizer_config, *tokenizer);
+  return {.name = name_of(folder),
+          .model = make_llama(std::move(weights), options.format),
+          .tokenizer = std::move(tokenizer),
+          .chat_template = std::move(tokenizer_config.chat_template),
+          .special_tokens = std::move(tokenizer_config.special_tokens),
+          .end_ids = std::move(end_ids),
+          .defaults = generation};
+}
+
+}  // namespace hadal::draf

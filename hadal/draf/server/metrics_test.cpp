@@ -1,0 +1,35 @@
+#include "hadal/draf/server/metrics.h"
+
+#include <array>
+
+#include <gtest/gtest.h>
+
+namespace hadal::draf::server {
+namespace {
+
+constexpr std::array kBounds = {0.5, 1.0, 2.0};
+
+TEST(Histogram, CountsUpToEachBound) {
+  Histogram histogram(kBounds);
+  histogram.add(0.5);
+  histogram.add(0.75, 2);
+  histogram.add(3);
+  EXPECT_EQ(histogram.text("h", "Help."),
+            "# HELP h Help.\n# TYPE h histogram\n"
+            "h_bucket{le=\"0.5\"} 1\nh_bucket{le=\"1\"} 3\nh_bucket{le=\"2\"} 3\n"
+            "h_bucket{le=\"+Inf\"} 4\nh_sum 5.0\nh_count 4\n");
+}
+
+TEST(Metrics, CountRepliesByPathAndStatus) {
+  Metrics metrics;
+  metrics.count_reply("/a", 200);
+  metrics.count_reply("/a", 200);
+  metrics.count_reply("/a", 404);
+  const std::string text = metrics.text({.kept = 0.25});
+  EXPECT_NE(text.find("hadal_http_replies_total{path=\"/a\",status=\"200\"} 2\n"), text.npos);
+  EXPECT_NE(text.find("hadal_http_replies_total{path=\"/a\",status=\"404\"} 1\n"), text.npos);
+  EXPECT_NE(text.find("\nhadal_attention_kept_ratio 0.25\n"), text.npos);
+}
+
+}  // namespace
+}  // namespace hadal::draf::server
