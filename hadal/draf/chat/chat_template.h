@@ -23,7 +23,8 @@ struct Conversation {
 class ChatTemplate {
  public:
   /// Parses. `name` stands in messages. Throws FormatError for what is no Jinja, and Unsupported
-  /// for what is outside of the part that is known, both with the line.
+  /// for a tag outside of the part that is known, both with the line. An unknown filter or test
+  /// fails where it is used, since a template may ask first whether there is one.
   ChatTemplate(std::string_view source, std::string name);
   ~ChatTemplate();
   ChatTemplate(ChatTemplate&&) noexcept;
