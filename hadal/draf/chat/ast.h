@@ -89,7 +89,6 @@ struct Statement {
   std::vector<Parameter> parameters = {};
   Body body = {};
   Body other = {};
-  bool recursive = false;
 };
 
 }  // namespace hadal::draf::jinja

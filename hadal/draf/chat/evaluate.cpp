@@ -9,9 +9,7 @@ using Kind = Expression::Kind;
 
 Value Interpreter::evaluate(const Expression& expression, Scope& scope) {
   budget_.step();
-  constexpr int kMost = 1000;
-  if (depth_ >= kMost) throw Failure{"macros call each other too deeply"};
-  ++depth_;
+  descend();
   line_ = expression.line;
   Value value = evaluate_node(expression, scope);
   --depth_;  // an exception ends the render

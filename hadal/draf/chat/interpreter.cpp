@@ -29,12 +29,7 @@ void Scope::set(const std::string& name, Value value) {
 /// A level of nested statements, expressions and calls.
 class Interpreter::Level {
  public:
-  explicit Level(Interpreter& interpreter) : depth_(interpreter.depth_) {
-    // As deep as Python's own limit; each takes some hundred bytes of stack.
-    constexpr int kMost = 1000;
-    if (depth_ >= kMost) throw Failure{"macros call each other too deeply"};
-    ++depth_;
-  }
+  explicit Level(Interpreter& interpreter) : depth_(interpreter.depth_) { interpreter.descend(); }
   ~Level() { --depth_; }
   Level(const Level&) = delete;
   Level& operator=(const Level&) = delete;
