@@ -55,7 +55,8 @@ class DecodeSelection : public ::testing::Test {
 /// The groups that decode() makes of the case.
 std::vector<Group> groups_of(const One& one, const Budget& budget) {
   const CacheState& state = one.model.cache.state();
-  const DecodeShape shape{state, {&state.at(one.id)}, one.query.size(1), one.query.size(2)};
+  const DecodeShape shape{
+      state, {&state.at(one.id)}, one.query.size(1), one.query.size(2), state.at(one.id).length};
   const double scale = 1 / std::sqrt(40.0);
   const BlockScorer& scorer = *state.options.scorer;
   return plan(shape, budget, {scorer.query_features(one.query, scale), scorer.scoring()});

@@ -82,7 +82,9 @@ Workload prepare(const Context& context) {
                           true, {weights.tensors.at(models::kEmbeddingTensor)}),
       .quality = [sides] { return quality_of(*sides); },
       .baseline = [sides] { generate(*sides->dense, {sides->prompts.next()}); },
-      .candidate = [sides] { generate(*sides->sparse, {sides->prompts.next()}); }};
+      .candidate = [sides] { generate(*sides->sparse, {sides->prompts.next()}); },
+      .baseline_flops = flops_of(config, sides->prompts.length(), 1),
+      .candidate_flops = flops_of(config, sides->prompts.length(), kMostKept)};
 }
 
 Case make_case() {
