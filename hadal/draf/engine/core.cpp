@@ -45,6 +45,20 @@ void EngineCore::cancel_all() {
   while (!generations_.empty()) cancel(generations_.begin()->first);
 }
 
+void EngineCore::give(const Generation& generation, Output output) {
+  outbox_.emplace_back(generation.sink(), std::move(output));
+}
+
+void EngineCore::deliver() {
+  for (auto& [sink, output] : std::exchange(outbox_, {})) {
+    try {
+      (*sink)(std::move(output));
+    } catch (const std::exception& error) {
+      log(LogLevel::error, concat("the sink of a request threw: ", error.what()));
+    }
+  }
+}
+
 /// Forgets a request and gives its last output out.
 void EngineCore::finish(std::int64_t id, Output output) {
   const auto generation = std::move(generations_.extract(id).mapped());
@@ -58,7 +72,7 @@ void EngineCore::finish(std::int64_t id, Output output) {
     }
   }
   if (output.finish != FinishReason::cancelled) ++completed_;
-  generation->give(std::move(output));
+  give(*generation, std::move(output));
 }
 
 void EngineCore::fail(const std::vector<std::int64_t>& ids, const std::string& why) {
@@ -187,7 +201,7 @@ void EngineCore::advance(const std::vector<Slice>& slices, const at::Tensor& log
     if (output.finish) {
       finish(generation.id, std::move(output));
     } else {
-      generation.give(std::move(output));
+      give(generation, std::move(output));
     }
   }
 }

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hadal::draf {
@@ -25,6 +26,10 @@ class EngineCore {
   /// One pass over the model. Where it fails, the requests that were in it end with an error.
   void step();
 
+  /// Gives out what the calls before brought about, in order. Apart from them, so that figures can
+  /// tell of a step before its outputs do.
+  void deliver();
+
   EngineFigures figures() const;
   std::int64_t pages() const { return cache_.pages(); }
   /// Requests that ended because they were done.
@@ -37,6 +42,7 @@ class EngineCore {
   std::vector<SequenceGroup> groups_of(std::vector<Slice>& slices) const;
   void commit(const std::vector<Slice>& slices);
   void advance(const std::vector<Slice>& slices, const at::Tensor& logits);
+  void give(const Generation& generation, Output output);
   void finish(std::int64_t id, Output output);
   void fail(const std::vector<std::int64_t>& ids, const std::string& why);
   std::vector<std::int64_t> to_blame() const;
@@ -47,6 +53,7 @@ class EngineCore {
   Scheduler scheduler_;
   PagedAttention attention_;
   std::map<std::int64_t, std::unique_ptr<Generation>> generations_;
+  std::vector<std::pair<std::shared_ptr<const Engine::Sink>, Output>> outbox_;
   EngineFigures figures_;
   AttentionWork lately_;
   std::int64_t completed_ = 0;

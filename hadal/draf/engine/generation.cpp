@@ -1,6 +1,5 @@
 #include "hadal/draf/engine/generation.h"
 
-#include "hadal/core/log.h"
 
 #include <algorithm>
 #include <utility>
@@ -11,7 +10,7 @@ Generation::Generation(std::int64_t request_id, Request request, Engine::Sink si
                        const EngineParts& parts, std::uint64_t seed)
     : Work{.id = request_id, .tokens = std::move(request.prompt)},
       parts_(parts),
-      sink_(std::move(sink)),
+      sink_(std::make_shared<const Engine::Sink>(std::move(sink))),
       ignore_end_(request.ignore_end),
       logprobs_(request.logprobs),
       sampler_(std::move(request.sampling), tokens, seed),
@@ -60,14 +59,6 @@ Output Generation::end(FinishReason reason, std::string error) {
   output.text = stops_.add(detokenizer_->finish());
   output.text += stops_.finish();
   return output;
-}
-
-void Generation::give(Output output) const {
-  try {
-    sink_(std::move(output));
-  } catch (const std::exception& error) {
-    log(LogLevel::error, concat("request ", id, ": its sink threw: ", error.what()));
-  }
 }
 
 }  // namespace hadal::draf

@@ -7,6 +7,7 @@
 #include "hadal/draf/text/stop_texts.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 namespace hadal::draf {
@@ -25,14 +26,14 @@ class Generation : public Work {
   Output take(GeneratedToken token);
   /// The last output, with what was held back.
   Output end(FinishReason reason, std::string error = "");
-  /// Gives an output out.
-  void give(Output output) const;
+  /// Where outputs go, which may outlive this.
+  const std::shared_ptr<const Engine::Sink>& sink() const { return sink_; }
 
  private:
   std::optional<FinishReason> finish_of(std::int64_t id) const;
 
   const EngineParts& parts_;
-  Engine::Sink sink_;
+  std::shared_ptr<const Engine::Sink> sink_;
   std::int64_t length_;  // of prompt and output, at most
   bool ignore_end_;
   std::optional<std::int64_t> logprobs_;

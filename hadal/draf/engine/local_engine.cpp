@@ -94,7 +94,9 @@ void LocalEngine::loop() {
     const auto start = Clock::now();
     if (core_.has_work()) core_.step();
     refresh(std::chrono::duration<double>(Clock::now() - start).count());
+    core_.deliver();
   }
+  core_.deliver();
 }
 
 }  // namespace hadal::draf
