@@ -72,7 +72,7 @@ Workload prepare(const Context& context) {
   const std::shared_ptr<const draf::Model> model =
       draf::make_llama(weights, draf::WeightFormat::bf16);
   const draf::SparsityOptions sparsity{
-      .mode = dao::Mode::sparse, .keep = kKeep, .guard = {.bound = 1}};
+      .mode = dao::Mode::sparse, .keep = kKeep, .dense_below = 0, .guard = {.bound = 1}};
   const auto sides =
       std::make_shared<Sides>(Sides{draf::start_engine({.model = model}),
                                     draf::start_engine({.model = model}, {.sparsity = sparsity}),
@@ -97,7 +97,7 @@ Case make_case() {
               "weights are random, so that attention is flat and quality is not looked at: "
               "see nlp/lm-dao-keep30",
           .baseline = "hadal::draf's engine with dense attention, bf16",
-          .candidate = "hadal::draf's engine with DAO at keep 0.30, bf16",
+          .candidate = "hadal::draf's engine with DAO at keep 0.30 for all tokens, bf16",
           .gate = {.metric = "share of attention's FLOPs",
                    .bound = QualityResult::Bound::at_most,
                    .target = kMostKept},
