@@ -1,4 +1,5 @@
 #include "hadal/bench/cases/cv/resnet_training.h"
+#include "hadal/bench/cases/fast_bf16.h"
 #include "hadal/bench/cases/input.h"
 #include "hadal/bench/runner/registry.h"
 #include "hadal/core/error.h"
@@ -100,6 +101,7 @@ Quality quality_of(const ResNetTrainingOptions& options, const Context& context)
 }
 
 Workload prepare(const Context& context) {
+  require_fast_bf16(context);
   const ResNetTrainingOptions options = options_of(context);
   const auto training = std::make_shared<ResNetTraining>(options);
   const auto hadal_training =
