@@ -1,6 +1,5 @@
 #include "hadal/draf/engine/generation.h"
 
-
 #include <algorithm>
 #include <utility>
 
