@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 
+#include <c10/util/BFloat16.h>
+
 namespace hadal::draf {
 namespace {
 
@@ -11,12 +13,7 @@ using kernels::kBlockInputs;
 using kernels::kGroup;
 using kernels::kQuads;
 
-float of_bf16(std::uint16_t bf16) {
-  const std::uint32_t bits = static_cast<std::uint32_t>(bf16) << 16;
-  float x;
-  std::memcpy(&x, &bits, sizeof x);
-  return x;
-}
+using c10::detail::f32_from_bits;
 
 /// To nearest, ties away from zero.
 std::uint16_t bf16_of(float x) {
@@ -47,10 +44,10 @@ std::uint16_t scale4(const float* values) {
     if (std::fabs(values[i]) > std::fabs(extreme)) extreme = values[i];
   }
   std::uint16_t best = bf16_of(extreme / -8);
-  double least = squared_error(values, of_bf16(best));
+  double least = squared_error(values, f32_from_bits(best));
   for (const float end : {-9.0F, -8.5F, -7.5F, -7.0F, 7.0F, 7.5F}) {
     const std::uint16_t scale = bf16_of(extreme / end);
-    const double error = squared_error(values, of_bf16(scale));
+    const double error = squared_error(values, f32_from_bits(scale));
     if (error < least) {
       least = error;
       best = scale;
@@ -72,7 +69,7 @@ void quantize_group(const float* group, std::int64_t inputs, kernels::Int4Block*
     for (std::int64_t o = 0; o < kGroup; ++o) {
       const float* values = group + o * inputs + b * kBlockInputs;
       to[b].scales[o] = scale4(values);
-      const float scale = of_bf16(to[b].scales[o]);
+      const float scale = f32_from_bits(to[b].scales[o]);
       constexpr std::int64_t kHalf = kBlockInputs / 2;
       for (std::int64_t i = 0; i < kHalf; ++i) {
         quad_of(to[b].codes, i / 4, o)[i % 4] = static_cast<std::uint8_t>(
@@ -104,7 +101,7 @@ void dequantize_group(const kernels::Int4Block* from, std::int64_t inputs, float
       const std::int64_t quad = i % kBlockInputs / 4;
       const int codes = quad_of(block.codes, quad % (kQuads / 2), o)[i % 4];
       const int code = quad < kQuads / 2 ? codes & 15 : codes >> 4;
-      group[o * inputs + i] = static_cast<float>(code - 8) * of_bf16(block.scales[o]);
+      group[o * inputs + i] = static_cast<float>(code - 8) * f32_from_bits(block.scales[o]);
     }
   }
 }

@@ -3,7 +3,7 @@
 // in registers.
 #include "hadal/draf/linear/kernels/dot.h"
 
-#include "hadal/core/vector.h"
+#include "hadal/draf/linear/kernels/element.h"
 
 #if defined(__AVX512BF16__)
 #include <immintrin.h>
@@ -12,12 +12,6 @@
 namespace hadal::draf::kernels::HADAL_ISA_NAMESPACE {
 namespace {
 
-using vectors::HADAL_ISA_NAMESPACE::kWidth;
-using vectors::HADAL_ISA_NAMESPACE::Vector;
-
-typedef uint16_t Halves __attribute__((vector_size(2 * kWidth)));
-typedef uint32_t Words __attribute__((vector_size(4 * kWidth)));
-
 inline float float_of(float x) { return x; }
 inline float float_of(uint16_t bf16) {
   const uint32_t bits = static_cast<uint32_t>(bf16) << 16;
@@ -25,19 +19,9 @@ inline float float_of(uint16_t bf16) {
   __builtin_memcpy(&x, &bits, sizeof x);
   return x;
 }
-inline Vector load(const float* from) {
-  Vector x;
-  __builtin_memcpy(&x, from, sizeof x);
-  return x;
-}
-inline Vector load(const uint16_t* from) {
-  Halves halves;
-  __builtin_memcpy(&halves, from, sizeof halves);
-  return reinterpret_cast<Vector>(__builtin_convertvector(halves, Words) << 16);
-}
 
 /// fp32 as it is.
-struct Fp32 {
+struct DotFp32 {
   typedef float Stored;  // in memory
   typedef float Left;    // x as it is multiplied
   typedef float Panel;   // a weight as it is multiplied by many rows
@@ -45,11 +29,11 @@ struct Fp32 {
   static constexpr bool kConverts = false;
   static constexpr int kStep = kWidth;
   static void add(Vector& sum, Operand a, Operand b) { sum += a * b; }
-  static Operand get(const float* from) { return load(from); }
+  static Operand get(const float* from) { return Fp32::load(from); }
 };
 
 /// bf16, multiplied in fp32.
-struct Bf16 {
+struct DotBf16 {
   typedef uint16_t Stored;
   typedef float Left;
   typedef float Panel;
@@ -57,13 +41,13 @@ struct Bf16 {
   static constexpr bool kConverts = true;
   static constexpr int kStep = kWidth;
   static void add(Vector& sum, Operand a, Operand b) { sum += a * b; }
-  static Operand get(const float* from) { return load(from); }
-  static Operand get(const uint16_t* from) { return load(from); }
+  static Operand get(const float* from) { return Fp32::load(from); }
+  static Operand get(const uint16_t* from) { return Bf16::load(from); }
 };
 
 #if defined(__AVX512BF16__)
 /// bf16, multiplied as it is (VDPBF16PS).
-struct Bf16Pairs {
+struct DotBf16Pairs {
   typedef uint16_t Stored;
   typedef uint16_t Left;
   typedef uint16_t Panel;
@@ -77,9 +61,9 @@ struct Bf16Pairs {
     return reinterpret_cast<Operand>(_mm512_loadu_si512(from));
   }
 };
-using BestBf16 = Bf16Pairs;
+using BestBf16 = DotBf16Pairs;
 #else
-using BestBf16 = Bf16;
+using BestBf16 = DotBf16;
 #endif
 
 /// Rows of x and outputs whose sums are in registers at a time.
@@ -230,7 +214,7 @@ void dot(const DotTask& task) {
 
 }  // namespace
 
-void dot_fp32(const DotTask& task) { dot<Fp32>(task); }
+void dot_fp32(const DotTask& task) { dot<DotFp32>(task); }
 void dot_bf16(const DotTask& task) { dot<BestBf16>(task); }
 
 }  // namespace hadal::draf::kernels::HADAL_ISA_NAMESPACE

@@ -1,4 +1,4 @@
-#include "hadal/draf/model/kernels/element.h"
+#include "hadal/draf/linear/kernels/element.h"
 
 namespace hadal::draf::kernels::HADAL_ISA_NAMESPACE {
 namespace {
