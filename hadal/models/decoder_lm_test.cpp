@@ -94,6 +94,14 @@ TEST(DecoderLm, AnEarlierTokenChangesEveryLaterLogit) {
   EXPECT_GT(change.min().item<double>(), 1e-4);
 }
 
+TEST(DecoderLm, GivesTheLastLogitsAlone) {
+  DecoderLm model = tiny_model();
+  const at::Tensor ids = at::randint(11, {2, 16}, at::kLong);
+  const at::Tensor last = model->forward(ids, {.last_only = true});
+  EXPECT_EQ(last.sizes(), (std::vector<std::int64_t>{2, 1, 11}));
+  EXPECT_LT(max_difference(last, model->forward(ids).slice(1, 15)), 1e-12);
+}
+
 TEST(DecoderLm, GroupedQueriesEqualRepeatedKeysAndValues) {
   DecoderLmOptions options = kTiny;
   options.dim = 16;

@@ -35,7 +35,7 @@ TEST(GenerationConfig, RefusesWhatIsOutOfRange) {
 }
 
 TEST(GenerationConfig, IsEmptyWhereThereIsNone) {
-  const testing::TemporaryFolder folder;
+  const hadal::testing::TemporaryFolder folder;
   EXPECT_TRUE(read_generation_config(folder.path()).end_ids.empty());
 }
 
