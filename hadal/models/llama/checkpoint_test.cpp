@@ -21,8 +21,8 @@ namespace hadal::models {
 namespace {
 
 namespace fs = std::filesystem;
+using hadal::testing::error_of;
 using hadal::testing::TemporaryFolder;
-using testing::error_of;
 using Tensors = std::map<std::string, at::Tensor>;
 
 LlamaConfig config() { return tiny_config(LlamaFamily::qwen2); }

@@ -9,7 +9,7 @@
 namespace hadal::models {
 namespace {
 
-using testing::error_of;
+using hadal::testing::error_of;
 
 TEST(GenerationConfig, ReadsWhatItSaysAndLeavesTheRestEmpty) {
   const auto config = parse_generation_config(
