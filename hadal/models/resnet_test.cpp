@@ -14,7 +14,7 @@
 namespace hadal::models {
 namespace {
 
-using hadal::testing::error_of;
+using hadal::models::testing::error_of;
 using testing::contains;
 using testing::max_difference;
 using testing::parameter_count;
