@@ -8,27 +8,33 @@ namespace hadal::draf {
 namespace {
 
 Command sample() {
-  Request request{.prompt = {1, 2, 1'000'000'007},
-                  .max_tokens = 9,
-                  .stop = {"a", "\xFF\x00b"},
-                  .ignore_end = true,
-                  .logprobs = 3};
-  request.sampling = {.temperature = 0.1,
-                      .top_k = 5,
-                      .top_p = 0.3,
-                      .min_p = 1e-3,
-                      .repetition_penalty = 1.1,
-                      .presence_penalty = -0.7,
-                      .frequency_penalty = 1.0 / 3,
-                      .logit_bias = {{4, -100}, {5, 0.1}},
-                      .seed = ~std::uint64_t{0}};
-  return {.arrived = {{.id = 7, .seed = 1, .request = request},
-                      {.id = 8, .seed = 2, .request = {.prompt = {3}, .max_tokens = 1}}},
-          .cancelled = {5, 6},
-          .step = true,
-          .end = true,
-          .steps = 11,
-          .digest = 0xFEDCBA9876543210};
+  Command command;
+  command.arrived.resize(2);
+  Submission& first = command.arrived[0];
+  first.id = 7;
+  first.seed = 1;
+  first.request.prompt = {1, 2, 1'000'000'007};
+  first.request.max_tokens = 9;
+  first.request.stop = {"a", "\xFF b"};
+  first.request.ignore_end = true;
+  first.request.logprobs = 3;
+  first.request.sampling.temperature = 0.1;
+  first.request.sampling.top_k = 5;
+  first.request.sampling.top_p = 0.3;
+  first.request.sampling.min_p = 1e-3;
+  first.request.sampling.repetition_penalty = 1.1;
+  first.request.sampling.presence_penalty = -0.7;
+  first.request.sampling.frequency_penalty = 1.0 / 3;
+  first.request.sampling.logit_bias = {{4, -100}, {5, 0.1}};
+  first.request.sampling.seed = ~std::uint64_t{0};
+  command.arrived[1].id = 8;
+  command.arrived[1].request.prompt = {3};
+  command.arrived[1].request.max_tokens = 1;
+  command.cancelled = {5, 6};
+  command.step = command.end = true;
+  command.steps = 11;
+  command.digest = 0xFEDCBA9876543210;
+  return command;
 }
 
 TEST(Command, ComesBackAsItWas) {
