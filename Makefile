@@ -12,7 +12,7 @@ SOURCES := $(shell git ls-files --cached --others --exclude-standard '*.h' '*.cp
 help:
 	@echo 'make bench         install what is missing, build, run the quick benchmarks -> report/report.html'
 	@echo 'make test          install what is missing, build, run all tests'
-	@echo 'make build         install what is missing, build everything        (PRESET=release|dev|asan|tsan)'
+	@echo 'make build         install what is missing, build everything        (PRESET=release|dev|ci|asan|tsan)'
 	@echo 'make fuzz          fuzz each parser for FUZZ_SECONDS=$(FUZZ_SECONDS) seconds (needs clang)'
 	@echo 'make format        format the sources        make format-check   check that they are'
 	@echo 'make clean         remove build/ and report/'

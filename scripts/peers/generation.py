@@ -17,7 +17,6 @@ import subprocess
 import tempfile
 import time
 
-import gguf_model
 import numpy
 
 
@@ -120,7 +119,6 @@ def quantize(source, target):
     import llama_cpp as api
     options = api.llama_model_quantize_default_params()
     options.ftype = api.LLAMA_FTYPE_MOSTLY_Q4_0
-    options.pure = True
     if api.llama_model_quantize(str(source).encode(), str(target).encode(), ctypes.byref(options)) != 0:
         raise RuntimeError("llama.cpp could not quantize the model")
 
@@ -147,6 +145,7 @@ def main():
     files = {"llama.cpp": pathlib.Path(folder.name) / "bf16.gguf", "llama.cpp-q4_0": pathlib.Path(folder.name) / "q4.gguf"}
     wanted = arguments.engines.split(",")
     if any(name in files for name in wanted):
+        import gguf_model
         gguf_model.write(arguments.model, files["llama.cpp"])
         if "llama.cpp-q4_0" in wanted:
             quantize(files["llama.cpp"], files["llama.cpp-q4_0"])
