@@ -15,7 +15,7 @@
 namespace hadal::models {
 namespace {
 
-using hadal::models::testing::error_of;
+using hadal::models::testing::refusal_of;
 using testing::contains;
 using testing::max_difference;
 
@@ -119,7 +119,7 @@ TEST(DecoderLmAttention, RefusesPositionsOutsideOfTheContext) {
   EXPECT_NO_THROW(model->forward(ids, {.first_position = 10}));
   for (const std::int64_t first :
        {std::int64_t{11}, std::int64_t{-1}, std::numeric_limits<std::int64_t>::max()}) {
-    const std::string error = error_of([&] { model->forward(ids, {.first_position = first}); });
+    const std::string error = refusal_of([&] { model->forward(ids, {.first_position = first}); });
     EXPECT_TRUE(contains(error, concat("a first position from 0 to 10 for 6 tokens, got ", first)));
   }
 }
@@ -131,7 +131,7 @@ TEST(DecoderLmAttention, RefusesAResultThatDoesNotFit) {
                                             const at::Tensor&, std::int64_t layer) {
       return layer == 1 ? change(query) : query;
     };
-    return error_of([&] { model->forward(at::randint(11, {1, 6}, at::kLong), {0, attention}); });
+    return refusal_of([&] { model->forward(at::randint(11, {1, 6}, at::kLong), {0, attention}); });
   };
   const std::string wrong_shape = error_with([](const auto& x) { return x.slice(2, 1); });
   EXPECT_TRUE(contains(wrong_shape,

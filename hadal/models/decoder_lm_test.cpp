@@ -13,7 +13,7 @@
 namespace hadal::models {
 namespace {
 
-using hadal::models::testing::error_of;
+using hadal::models::testing::refusal_of;
 using testing::contains;
 using testing::max_difference;
 using testing::parameter_count;
@@ -186,7 +186,7 @@ TEST(DecoderLm, StartsAsGpt2Does) {
 TEST(DecoderLm, RefusesIdsThatItCannotTake) {
   DecoderLm model(kTiny);
   const auto refusal = [&](const at::Tensor& ids) {
-    return error_of([&] { model->forward(ids); });
+    return refusal_of([&] { model->forward(ids); });
   };
   const at::Tensor ids = at::randint(11, {1, 16}, at::kLong);
   EXPECT_TRUE(contains(refusal(ids[0]), "ids: expected Long [*, *], got Long [16]"));
@@ -204,7 +204,7 @@ template <class T>
 std::string refusal_with(T DecoderLmOptions::* member, T value) {
   DecoderLmOptions options = kTiny;
   options.*member = value;
-  return error_of([&] { DecoderLm{options}; });
+  return refusal_of([&] { DecoderLm{options}; });
 }
 
 TEST(DecoderLm, RefusesOptionsThatAreNoModel) {

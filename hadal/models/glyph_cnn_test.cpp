@@ -8,7 +8,7 @@
 namespace hadal::models {
 namespace {
 
-using hadal::models::testing::error_of;
+using hadal::models::testing::refusal_of;
 using testing::contains;
 using testing::max_difference;
 using testing::parameter_count;
@@ -49,9 +49,9 @@ TEST(GlyphCnn, FoldingBatchNormKeepsTheOutputs) {
 }
 
 TEST(GlyphCnn, RefusesOtherInputsAndTooFewClasses) {
-  EXPECT_TRUE(contains(error_of([] { GlyphCnn(1); }), "2 or more classes, got 1"));
+  EXPECT_TRUE(contains(refusal_of([] { GlyphCnn(1); }), "2 or more classes, got 1"));
   GlyphCnn model;
-  const auto refusal = [&](const at::Tensor& x) { return error_of([&] { model->forward(x); }); };
+  const auto refusal = [&](const at::Tensor& x) { return refusal_of([&] { model->forward(x); }); };
   EXPECT_TRUE(contains(refusal(at::rand({1, 3, 28, 28})),
                        "images: expected Float [*, 1, 28, 28], got Float [1, 3, 28, 28]"));
   EXPECT_TRUE(contains(refusal(at::rand({1, 1, 28, 28}, at::kDouble)), "got Double"));

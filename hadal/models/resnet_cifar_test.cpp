@@ -12,7 +12,7 @@
 namespace hadal::models {
 namespace {
 
-using hadal::models::testing::error_of;
+using hadal::models::testing::refusal_of;
 using testing::contains;
 using testing::max_difference;
 using testing::parameter_count;
@@ -126,14 +126,14 @@ TEST(ResNetCifar, GradientsReachEveryParameterAndTheImages) {
 
 TEST(ResNetCifar, RefusesDepthsAndClassesThatItCannotHave) {
   for (const int depth : {-4, 0, 2, 7, 18, 21, 1208}) {
-    EXPECT_TRUE(contains(error_of([&] { ResNetCifar{depth}; }), concat("got ", depth)));
+    EXPECT_TRUE(contains(refusal_of([&] { ResNetCifar{depth}; }), concat("got ", depth)));
   }
-  EXPECT_TRUE(contains(error_of([] { ResNetCifar(20, 1); }), "2 or more classes, got 1"));
+  EXPECT_TRUE(contains(refusal_of([] { ResNetCifar(20, 1); }), "2 or more classes, got 1"));
 }
 
 TEST(ResNetCifar, RefusesOtherInputs) {
   ResNetCifar model(8);
-  const auto refusal = [&](const at::Tensor& x) { return error_of([&] { model->forward(x); }); };
+  const auto refusal = [&](const at::Tensor& x) { return refusal_of([&] { model->forward(x); }); };
   EXPECT_TRUE(contains(refusal(at::rand({1, 3, 28, 28})),
                        "images: expected Float [*, 3, 32, 32], got Float [1, 3, 28, 28]"));
   EXPECT_TRUE(contains(refusal(at::rand({3, 32, 32})), "got Float [3, 32, 32]"));
@@ -156,11 +156,11 @@ TEST(NormalizeCifar, ScalesBytesAndTakesFloatsAsTheyAre) {
 }
 
 TEST(NormalizeCifar, RefusesOtherInputs) {
-  EXPECT_TRUE(contains(error_of([] { normalize_cifar(at::rand({1, 3, 32, 32}, at::kDouble)); }),
+  EXPECT_TRUE(contains(refusal_of([] { normalize_cifar(at::rand({1, 3, 32, 32}, at::kDouble)); }),
                        "expected Float"));
-  EXPECT_TRUE(contains(error_of([] { normalize_cifar(at::zeros({1, 3, 32, 31}, at::kByte)); }),
+  EXPECT_TRUE(contains(refusal_of([] { normalize_cifar(at::zeros({1, 3, 32, 31}, at::kByte)); }),
                        "got Byte [1, 3, 32, 31]"));
-  EXPECT_TRUE(contains(error_of([] { normalize_cifar({}); }), "undefined"));
+  EXPECT_TRUE(contains(refusal_of([] { normalize_cifar({}); }), "undefined"));
 }
 
 }  // namespace

@@ -14,7 +14,7 @@
 namespace hadal::models {
 namespace {
 
-using hadal::models::testing::error_of;
+using hadal::models::testing::refusal_of;
 using testing::contains;
 using testing::max_difference;
 using testing::parameter_count;
@@ -141,10 +141,10 @@ TEST(ResNet, RunsItsBlocksAsItIsTold) {
 }
 
 TEST(ResNet, RefusesOtherDepthsClassesAndInputs) {
-  EXPECT_TRUE(contains(error_of([] { ResNet(51); }), "got 51"));
-  EXPECT_TRUE(contains(error_of([] { ResNet(18, 1); }), "2 or more classes, got 1"));
+  EXPECT_TRUE(contains(refusal_of([] { ResNet(51); }), "got 51"));
+  EXPECT_TRUE(contains(refusal_of([] { ResNet(18, 1); }), "2 or more classes, got 1"));
   ResNet model(18);
-  const auto refusal = [&](const at::Tensor& x) { return error_of([&] { model->forward(x); }); };
+  const auto refusal = [&](const at::Tensor& x) { return refusal_of([&] { model->forward(x); }); };
   EXPECT_TRUE(contains(refusal(at::randn({1, 1, 64, 64})), "expected Float [*, 3, *, *]"));
   EXPECT_TRUE(contains(refusal(at::randn({1, 3, 16, 64})), "32x32 or more, got 16x64"));
   EXPECT_TRUE(contains(refusal(at::randn({1, 3, 64, 64}, at::kDouble)), "got Double"));

@@ -18,7 +18,7 @@
 namespace hadal::models {
 namespace {
 
-using hadal::models::testing::error_of;
+using hadal::models::testing::refusal_of;
 using testing::contains;
 using testing::max_difference;
 using testing::randomize;
@@ -140,7 +140,7 @@ TEST(SentenceRanker, LearnsWhichWordsMatter) {
 TEST(SentenceRanker, RefusesDocumentsThatItCannotTake) {
   SentenceRanker model(kTiny);
   const auto refusal = [&](const TokenizedDocument& document) {
-    return error_of([&] { model->forward(document); });
+    return refusal_of([&] { model->forward(document); });
   };
   const auto refused = [&](std::vector<std::int64_t> ids, std::vector<std::int64_t> sentences) {
     return refusal(document_of(std::move(ids), std::move(sentences)));
@@ -162,7 +162,7 @@ TEST(SentenceRanker, RefusesAttentionOfAnotherShape) {
   SentenceRanker model(kTiny);
   const auto half = [](const at::Tensor&, const at::Tensor&, const at::Tensor& value,
                        std::int64_t) { return value.slice(3, 0, 2); };
-  EXPECT_TRUE(contains(error_of([&] { model->forward(five_sentences(), half); }),
+  EXPECT_TRUE(contains(refusal_of([&] { model->forward(five_sentences(), half); }),
                        "the result of attention: expected Float [1, 3, 11, 4], got Float"));
 }
 
@@ -170,7 +170,7 @@ template <class T>
 std::string refusal_with(T SentenceRankerOptions::* member, T value) {
   SentenceRankerOptions options = kTiny;
   options.*member = value;
-  return error_of([&] { SentenceRanker{options}; });
+  return refusal_of([&] { SentenceRanker{options}; });
 }
 
 TEST(SentenceRanker, RefusesOptionsThatAreNoModel) {

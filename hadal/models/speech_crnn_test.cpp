@@ -11,7 +11,7 @@
 namespace hadal::models {
 namespace {
 
-using hadal::models::testing::error_of;
+using hadal::models::testing::refusal_of;
 using testing::contains;
 using testing::max_difference;
 using testing::parameter_count;
@@ -85,10 +85,10 @@ TEST(SpeechCrnn, GradientsReachEveryParameter) {
 }
 
 TEST(SpeechCrnn, RefusesOptionsOutOfRange) {
-  EXPECT_TRUE(contains(error_of([] { SpeechCrnn(SpeechCrnnOptions{.mels = 7}); }),
+  EXPECT_TRUE(contains(refusal_of([] { SpeechCrnn(SpeechCrnnOptions{.mels = 7}); }),
                        "expected 8 to 512 mels, got 7"));
-  EXPECT_TRUE(contains(error_of([] { SpeechCrnn(SpeechCrnnOptions{.mels = 513}); }), "got 513"));
-  EXPECT_TRUE(contains(error_of([] { SpeechCrnn(SpeechCrnnOptions{.classes = 1}); }),
+  EXPECT_TRUE(contains(refusal_of([] { SpeechCrnn(SpeechCrnnOptions{.mels = 513}); }), "got 513"));
+  EXPECT_TRUE(contains(refusal_of([] { SpeechCrnn(SpeechCrnnOptions{.classes = 1}); }),
                        "2 or more classes, got 1"));
 }
 
@@ -96,7 +96,7 @@ TEST(SpeechCrnn, RefusesOtherInputs) {
   SpeechCrnn model;
   const at::Tensor features = at::randn({2, 40, 9});
   const auto refusal = [&](const at::Tensor& x, const at::Tensor& lengths) {
-    return error_of([&] { model->forward(x, lengths); });
+    return refusal_of([&] { model->forward(x, lengths); });
   };
   const at::Tensor lengths = lengths_of({9, 5});
   EXPECT_TRUE(contains(refusal(at::randn({2, 39, 9}), lengths),

@@ -13,7 +13,7 @@
 namespace hadal::models {
 namespace {
 
-using hadal::models::testing::error_of;
+using hadal::models::testing::refusal_of;
 using testing::contains;
 using testing::max_difference;
 using testing::randomize;
@@ -95,7 +95,7 @@ TEST(LoadState, LeavesTheModuleAsItWasOnErrors) {
   Tensors tensors;
   for (const auto& [name, tensor] : before) tensors[name] = tensor + 1;
   const auto refusal = [&](const Tensors& bad) {
-    const std::string text = error_of([&] { load_state(*model, bad); });
+    const std::string text = refusal_of([&] { load_state(*model, bad); });
     expect_same(state(*model), before);
     return text;
   };
@@ -127,7 +127,7 @@ TEST(LoadState, ListsUpToFiveOfEachKind) {
     tensors[std::string("x.") + name] = at::ones({1});
   }
   tensors["linear.bias"] = at::ones({9});
-  const std::string text = error_of([&] { load_state(*model, tensors); });
+  const std::string text = refusal_of([&] { load_state(*model, tensors); });
   EXPECT_TRUE(contains(text,
                        "7 missing (bn1.bias, bn1.weight, bn2.bias, bn2.weight, bn3.bias and "
                        "2 more); 7 unexpected (x.bn1.bias, "));

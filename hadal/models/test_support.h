@@ -47,7 +47,7 @@ inline void randomize(torch::nn::Module& module, double scale) {
 
 /// The text and hint of the E that `action` throws; a failed expectation where it throws no E.
 template <class E = InvalidArgument, class Action>
-std::string error_of(Action&& action) {
+std::string refusal_of(Action&& action) {
   try {
     action();
   } catch (const E& error) {

@@ -22,7 +22,7 @@
 namespace hadal::models {
 namespace {
 
-using hadal::models::testing::error_of;
+using hadal::models::testing::refusal_of;
 using testing::contains;
 using testing::max_difference;
 
@@ -88,9 +88,9 @@ TEST(TrainClassifier, RestoresEachModulesModeWhateverIsThrown) {
     EXPECT_TRUE(model->named_children()["bn1"]->is_training());
     if (++steps == 3) throw Interrupted("stop");
   };
-  EXPECT_TRUE(contains(
-      error_of<Interrupted>([&] { train_toy(model, toy, {.batch = 8, .check_interrupt = stop}); }),
-      "stop"));
+  EXPECT_TRUE(contains(refusal_of<Interrupted>(
+                           [&] { train_toy(model, toy, {.batch = 8, .check_interrupt = stop}); }),
+                       "stop"));
   EXPECT_EQ(steps, 3);
   EXPECT_FALSE(model->is_training());
   for (const auto& child : model->named_children()) {
@@ -102,7 +102,8 @@ TEST(TrainClassifier, RefusesLabelsOfAnotherType) {
   GlyphCnn model(4);
   Toy toy;
   toy.labels = toy.labels.to(at::kInt);
-  EXPECT_TRUE(contains(error_of([&] { train_toy(model, toy, {}); }), "labels: expected Long [*]"));
+  EXPECT_TRUE(
+      contains(refusal_of([&] { train_toy(model, toy, {}); }), "labels: expected Long [*]"));
 }
 
 /// A loss whose gradient is the same at each step: under it AdamW moves every element by just the
@@ -184,7 +185,7 @@ TEST(Train, StopsWhereTheLossIsNotFiniteBeforeTheWeightsAreSpoiled) {
   const auto loss = [&](const at::Tensor&) {
     return parameter.sum() * (step++ == 2 ? std::numeric_limits<double>::quiet_NaN() : 1.0);
   };
-  const std::string text = error_of<Error>([&] { train({parameter}, 5, loss, {.batch = 1}); });
+  const std::string text = refusal_of<Error>([&] { train({parameter}, 5, loss, {.batch = 1}); });
   EXPECT_TRUE(contains(text, "the loss is nan at step 3 of 5"));
   EXPECT_TRUE(contains(text, "lower the learning rate"));
   EXPECT_TRUE(std::isfinite(parameter.sum().item<double>()));
@@ -194,7 +195,7 @@ TEST(Train, RefusesOptionsOutOfRange) {
   at::Tensor parameter = at::ones({2}).requires_grad_();
   const auto loss = [&](const at::Tensor&) { return parameter.sum(); };
   const auto refusal = [&](const TrainOptions& options) {
-    return error_of([&] { train({parameter}, 5, loss, options); });
+    return refusal_of([&] { train({parameter}, 5, loss, options); });
   };
   EXPECT_TRUE(contains(refusal({.epochs = 0}), "got 0 and 64"));
   EXPECT_TRUE(contains(refusal({.batch = 0}), "got 1 and 0"));
@@ -203,14 +204,14 @@ TEST(Train, RefusesOptionsOutOfRange) {
   EXPECT_TRUE(contains(refusal({.learning_rate = NAN}), "a positive learning_rate, got nan"));
   EXPECT_TRUE(contains(refusal({.weight_decay = -0.1}), "weight_decay of 0 or more, got -0.1"));
   EXPECT_TRUE(contains(refusal({.weight_decay = NAN}), "weight_decay of 0 or more, got nan"));
-  EXPECT_TRUE(contains(error_of([&] { train({}, 5, loss, {}); }), "got 0 and 5"));
-  EXPECT_TRUE(contains(error_of([&] { train({parameter}, 0, loss, {}); }), "got 1 and 0"));
+  EXPECT_TRUE(contains(refusal_of([&] { train({}, 5, loss, {}); }), "got 0 and 5"));
+  EXPECT_TRUE(contains(refusal_of([&] { train({parameter}, 0, loss, {}); }), "got 1 and 0"));
 }
 
 TEST(Train, RefusesALossThatIsNoScalarWithGradient) {
   at::Tensor parameter = at::ones({2}).requires_grad_();
   const auto refusal = [&](const at::Tensor& value) {
-    return error_of([&] { train({parameter}, 5, [&](const at::Tensor&) { return value; }, {}); });
+    return refusal_of([&] { train({parameter}, 5, [&](const at::Tensor&) { return value; }, {}); });
   };
   EXPECT_TRUE(contains(refusal(parameter * 2), "a scalar tensor with gradient"));
   EXPECT_TRUE(contains(refusal(at::ones({})), "a scalar tensor with gradient"));
@@ -246,7 +247,7 @@ TEST(TrainLanguageModel, LowersThePerplexityOfARepeatingSequence) {
 TEST(TrainLanguageModel, RefusesTokensThatMakeNoExample) {
   DecoderLm model(kTiny);
   const auto refusal = [&](const at::Tensor& tokens) {
-    return error_of([&] { train_language_model(*model, tokens, {}); });
+    return refusal_of([&] { train_language_model(*model, tokens, {}); });
   };
   EXPECT_TRUE(contains(refusal(at::zeros({16}, at::kLong)),
                        "at least 17 tokens (the context and a target), got 16"));
