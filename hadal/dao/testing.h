@@ -65,4 +65,10 @@ inline double error_of(const at::Tensor& result, const at::Tensor& exact) {
   return (result.to(at::kDouble) - exact).abs().max().item<double>();
 }
 
+/// What two roundings of the largest result lose in fp32. References in fp32 differ by as much
+/// between machines, whose matrix products add up in another order.
+inline double rounding_of(const at::Tensor& exact) {
+  return exact.numel() == 0 ? 0 : 2 * 0x1p-23 * exact.abs().max().item<double>();
+}
+
 }  // namespace hadal::dao
