@@ -27,4 +27,8 @@ double accuracy(const at::Tensor& logits, const at::Tensor& labels) {
   return (at::argmax(logits, 1) == labels).to(at::kDouble).mean().item<double>();
 }
 
+double relative_error(const at::Tensor& got, const at::Tensor& exact) {
+  return ((got.to(at::kDouble) - exact).norm() / exact.norm()).item<double>();
+}
+
 }  // namespace hadal::bench

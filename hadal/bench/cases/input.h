@@ -17,4 +17,7 @@ DataSource data_source(std::string description, bool generated,
 /// The share of rows of `logits` [n, classes] whose largest entry is at `labels` int64 [n].
 double accuracy(const at::Tensor& logits, const at::Tensor& labels);
 
+/// |got - exact| / |exact|, Euclidean.
+double relative_error(const at::Tensor& got, const at::Tensor& exact);
+
 }  // namespace hadal::bench

@@ -117,9 +117,9 @@ at::Tensor Llama::embed(const at::Tensor& ids) const {
 /// As many parts as are worth their sums' start.
 Parts Llama::parts_of(const at::Tensor& stream) const {
   constexpr std::int64_t kLeast = 64;
-  constexpr std::int64_t kMost = 4;
   const std::int64_t tokens = stream.size(0);
-  const std::int64_t count = parallel_ ? std::clamp<std::int64_t>(tokens / kLeast, 1, kMost) : 1;
+  const std::int64_t most = parallel_ ? parallel_->most_parts() : 1;
+  const std::int64_t count = std::clamp<std::int64_t>(tokens / kLeast, 1, most);
   Parts parts;
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t first = tokens * i / count;

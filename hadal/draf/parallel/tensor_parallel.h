@@ -14,10 +14,14 @@ namespace hadal::draf {
 /// one thread.
 class TensorParallel {
  public:
-  explicit TensorParallel(std::shared_ptr<ProcessGroup> group) : group_(std::move(group)) {}
+  /// `most_parts` is how many parts a pass of many tokens is cut into, so that the sums of one are
+  /// on their way while another is computed; with one, each sum is waited for where it begins.
+  explicit TensorParallel(std::shared_ptr<ProcessGroup> group, std::int64_t most_parts = 4)
+      : group_(std::move(group)), most_parts_(most_parts) {}
 
   int rank() const { return group_->rank(); }
   int ranks() const { return group_->size(); }
+  std::int64_t most_parts() const { return most_parts_; }
 
   /// Begins to add up what the ranks have in `part`, in place. Sums end in the order in which they
   /// were begun.
@@ -30,6 +34,7 @@ class TensorParallel {
 
  private:
   std::shared_ptr<ProcessGroup> group_;
+  std::int64_t most_parts_;
   std::int64_t bytes_ = 0;
 };
 

@@ -1,4 +1,4 @@
-#include "hadal/bench/cases/cv/linked_workers.h"
+#include "hadal/bench/cases/linked_workers.h"
 #include "hadal/bench/cases/cv/parallel_training.h"
 #include "hadal/bench/runner/registry.h"
 #include "hadal/core/error.h"

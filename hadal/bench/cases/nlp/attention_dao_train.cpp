@@ -1,3 +1,4 @@
+#include "hadal/bench/cases/input.h"
 #include "hadal/bench/cases/nlp/attention_input.h"
 #include "hadal/bench/runner/registry.h"
 #include "hadal/core/error.h"
@@ -48,10 +49,6 @@ dao::BlockLists choice(const AttentionInput& x) {
 
 at::Tensor sparse(const AttentionInput& x) {
   return dao::attention(x.query, x.key, x.value, choice(x)).output;
-}
-
-double relative_error(const at::Tensor& result, const at::Tensor& exact) {
-  return ((result.to(at::kFloat) - exact).norm() / exact.norm()).item<double>();
 }
 
 Quality quality_of(const Input& input) {

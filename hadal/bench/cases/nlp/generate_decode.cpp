@@ -2,6 +2,7 @@
 #include "hadal/bench/cases/memory_speed.h"
 #include "hadal/bench/cases/nlp/decode_loop.h"
 #include "hadal/bench/cases/nlp/generate.h"
+#include "hadal/bench/cases/nlp/last_logits.h"
 #include "hadal/bench/cases/nlp/random_llama.h"
 #include "hadal/bench/runner/registry.h"
 #include "hadal/core/error.h"
@@ -12,11 +13,8 @@
 #include <memory>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/scaled_dot_product_attention.h>
-#include <ATen/ops/tensor.h>
 #include <c10/core/InferenceMode.h>
 
 namespace hadal::bench::generate_decode {
@@ -25,25 +23,6 @@ namespace {
 constexpr std::int64_t kPrompt = 65;
 constexpr std::int64_t kTokens = 24;
 constexpr std::int64_t kReadBytes = std::int64_t{1} << 28;
-
-at::Tensor by_head(const at::Tensor& x) { return x.transpose(0, 1).unsqueeze(0); }
-
-/// The logits of the last of `prompt` by a model of draf, [vocabulary].
-at::Tensor last_logits(const draf::Model& model, const std::vector<std::int64_t>& prompt) {
-  const auto tokens = static_cast<std::int64_t>(prompt.size());
-  return model.forward(
-      at::tensor(prompt, at::kLong), at::arange(tokens), at::full({1}, tokens - 1, at::kLong),
-      [](std::int64_t, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
-        return at::scaled_dot_product_attention(by_head(query), by_head(key), by_head(value), {},
-                                                0.0, /*is_causal=*/true, {}, /*enable_gqa=*/true)[0]
-            .transpose(0, 1)
-            .contiguous();
-      })[0];
-}
-
-double relative_error(const at::Tensor& got, const at::Tensor& exact) {
-  return ((got.to(at::kDouble) - exact).norm() / exact.norm()).item<double>();
-}
 
 /// All that a run takes.
 struct Sides {

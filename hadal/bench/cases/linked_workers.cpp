@@ -1,4 +1,4 @@
-#include "hadal/bench/cases/cv/linked_workers.h"
+#include "hadal/bench/cases/linked_workers.h"
 
 #include "hadal/core/error.h"
 
