@@ -131,8 +131,8 @@ std::vector<Rows> pooled(const at::Tensor& x, Numbers (*pool)(const Rows&)) {
 /// The expected blocks of a row, given the scores of all blocks of keys.
 using Expected = std::function<Set(const Definition&, const Numbers& scores)>;
 
-void expect_selection(const Selector& selector, const Shape& s, const Inputs& x, bool causal,
-                      const Score& score, const Expected& expected) {
+void expect_selection(const Selector& selector, const Shape& s, const SelectionInputs& x,
+                      bool causal, const Score& score, const Expected& expected) {
   const BlockLists lists = selector.select(x.query, x.key, {.causal = causal});
   const auto offsets = lists.offsets.accessor<std::int64_t, 1>();
   const auto* blocks = lists.blocks.const_data_ptr<std::int32_t>();
@@ -226,7 +226,7 @@ class Selection : public ::testing::TestWithParam<Isa> {
 TEST_P(Selection, PooledTopKEqualsItsDefinition) {
   for (const double keep : {1e-6, 0.3, 0.55, 1.0}) {
     const Budget budget{.keep = keep, .always = {.sinks = 1, .window = 1}};
-    for_all_shapes([&](const Shape& shape, const Inputs& x, bool causal) {
+    for_all_shapes([&](const Shape& shape, const SelectionInputs& x, bool causal) {
       expect_selection(PooledTopK(budget), shape, x, causal, kMeanScore, top_k(budget));
     });
   }
@@ -234,14 +234,14 @@ TEST_P(Selection, PooledTopKEqualsItsDefinition) {
 
 TEST_P(Selection, QuestBoundsEqualsItsDefinition) {
   const Budget budget{.keep = 0.4, .always = {.sinks = 2, .window = 0}};
-  for_all_shapes([&](const Shape& shape, const Inputs& x, bool causal) {
+  for_all_shapes([&](const Shape& shape, const SelectionInputs& x, bool causal) {
     expect_selection(QuestBounds(budget), shape, x, causal, kBoundScore, top_k(budget));
   });
 }
 
 TEST_P(Selection, ThresholdEqualsItsDefinition) {
   const AlwaysKept always{.sinks = 0, .window = 0};
-  for_all_shapes([&](const Shape& shape, const Inputs& x, bool causal) {
+  for_all_shapes([&](const Shape& shape, const SelectionInputs& x, bool causal) {
     expect_selection(Threshold(0.6, always), shape, x, causal, kMeanScore, up_to_mass(0.6, always));
   });
 }
@@ -253,7 +253,7 @@ INSTANTIATE_TEST_SUITE_P(AllLevels, Selection,
 TEST(Selections, SlidingWindowEqualsItsDefinition) {
   seed_aten(6);
   for (const AlwaysKept always : {AlwaysKept{.sinks = 0, .window = 0}, AlwaysKept{}}) {
-    for_all_shapes([&](const Shape& shape, const Inputs& x, bool causal) {
+    for_all_shapes([&](const Shape& shape, const SelectionInputs& x, bool causal) {
       expect_selection(SlidingWindow(always), shape, x, causal, kMeanScore,
                        [&](const Definition& row, const Numbers&) { return row.always(always); });
     });
@@ -264,7 +264,7 @@ TEST(Selections, KeepAFixedNumberOfBlocks) {
   seed_aten(7);
   for (const std::int64_t blocks : {1, 5, 1'000'000}) {
     const Budget budget{.blocks = blocks, .always = {.sinks = 1, .window = 1}};
-    for_all_shapes([&](const Shape& shape, const Inputs& x, bool causal) {
+    for_all_shapes([&](const Shape& shape, const SelectionInputs& x, bool causal) {
       expect_selection(PooledTopK(budget), shape, x, causal, kMeanScore, top_k(budget));
     });
   }

@@ -23,7 +23,7 @@ namespace {
 TEST(Selectors, FindTheBlockThatAnswers) {
   seed_aten(5);
   const Shape shape{.queries = 1280, .keys = 1280, .head_dim = 32};
-  Inputs x = inputs_of(shape);
+  SelectionInputs x = inputs_of(shape);
   const auto rows = [](const at::Tensor& tensor, std::int64_t block) {
     return tensor.narrow(2, block * kBlockSize, kBlockSize);
   };
@@ -42,7 +42,7 @@ TEST(Selectors, FindTheBlockThatAnswers) {
 
 TEST(Selectors, KeepEverythingVisibleWhenAskedTo) {
   seed_aten(8);
-  for_all_shapes([&](const Shape& shape, const Inputs& x, bool causal) {
+  for_all_shapes([&](const Shape& shape, const SelectionInputs& x, bool causal) {
     const AttentionOptions options{.causal = causal};
     const PooledTopK pooled({.keep = 1});
     const QuestBounds bounds({.keep = 1});
@@ -61,7 +61,7 @@ TEST(Selectors, KeepEverythingVisibleWhenAskedTo) {
 TEST(Selectors, KeepTheShareAskedForWithinOneBlockARow) {
   seed_aten(9);
   const Shape shape{.queries = 3000, .keys = 3000, .head_dim = 16};
-  const Inputs x = inputs_of(shape);
+  const SelectionInputs x = inputs_of(shape);
   for (const bool causal : {true, false}) {
     const double pairs = causal ? 3000.0 * 3001 / 2 : 3000.0 * 3000;
     for (const double keep : {0.1, 0.3, 0.62, 0.97}) {
@@ -85,7 +85,7 @@ TEST(Selectors, TakeTheFirstOfEqualBlocks) {
 
 TEST(Selectors, KeepBlocksWithWhatIsNoNumber) {
   seed_aten(10);
-  Inputs x = inputs_of({.queries = 640, .keys = 640});
+  SelectionInputs x = inputs_of({.queries = 640, .keys = 640});
   x.key[0][0][200][3] = std::numeric_limits<float>::quiet_NaN();
   const BlockLists lists =
       PooledTopK({.blocks = 2, .always = {.sinks = 0, .window = 0}}).select(x.query, x.key);
@@ -96,7 +96,8 @@ TEST(Selectors, KeepBlocksWithWhatIsNoNumber) {
 
 TEST(Selectors, ChooseTheSameForAnyStridesAndThreads) {
   seed_aten(11);
-  const Inputs x = inputs_of({.batch = 2, .heads = 2, .kv_heads = 2, .queries = 900, .keys = 900});
+  const SelectionInputs x =
+      inputs_of({.batch = 2, .heads = 2, .kv_heads = 2, .queries = 900, .keys = 900});
   const auto as_model = [](const at::Tensor& t) {
     return t.transpose(1, 2).contiguous().transpose(1, 2);
   };
@@ -188,7 +189,7 @@ TEST(Selectors, IgnoreMaskedKeys) {
   seed_aten(12);
   const Shape shape{.batch = 2, .heads = 4, .kv_heads = 2, .queries = 900, .keys = 900};
   for (const auto type : {at::kFloat, at::kBFloat16}) {
-    Inputs x = inputs_of(shape, type);
+    SelectionInputs x = inputs_of(shape, type);
     const at::Tensor real = some_real(900);
     const AttentionOptions options{.key_mask = real};
     const PooledTopK pooled({.keep = 0.4});
@@ -216,7 +217,7 @@ TEST(Selectors, IgnoreMaskedKeys) {
 TEST(Selectors, KeepTheShareOfRealPairs) {
   seed_aten(14);
   const Shape shape{.batch = 2, .heads = 2, .queries = 3000, .keys = 3000, .head_dim = 16};
-  const Inputs x = inputs_of(shape);
+  const SelectionInputs x = inputs_of(shape);
   const at::Tensor real = at::rand({2, 3000}).lt(0.5);
   for (const double keep : {0.1, 0.3, 0.7}) {
     const PooledTopK selector({.keep = keep, .always = {.sinks = 0, .window = 0}});
@@ -227,7 +228,7 @@ TEST(Selectors, KeepTheShareOfRealPairs) {
 
 TEST(Selectors, KeepWhatTheSigmoidExceeds) {
   seed_aten(15);
-  const Inputs x = inputs_of({.queries = 640, .keys = 640, .head_dim = 16});
+  const SelectionInputs x = inputs_of({.queries = 640, .keys = 640, .head_dim = 16});
   const auto scorer = std::make_shared<const MeanScorer>();
   const AlwaysKept none{.sinks = 0, .window = 0};
   const BlockLists lists = SigmoidThreshold(scorer, 0.505, none).select(x.query, x.key);

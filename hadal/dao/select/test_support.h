@@ -1,6 +1,6 @@
 #pragma once
 
-// Inputs that the tests of selectors share.
+// SelectionInputs that the tests of selectors share.
 #include "hadal/core/error.h"
 #include "hadal/dao/block_lists.h"
 #include "hadal/dao/testing.h"
@@ -23,17 +23,17 @@ inline constexpr Shape kSelectionShapes[] = {
     {.queries = 300, .keys = 97, .head_dim = 16},
 };
 
-struct Inputs {
+struct SelectionInputs {
   at::Tensor query, key;
 };
 
-inline Inputs inputs_of(const Shape& s, at::ScalarType type = at::kFloat) {
+inline SelectionInputs inputs_of(const Shape& s, at::ScalarType type = at::kFloat) {
   return {at::randn({s.batch, s.heads, s.queries, s.head_dim}).to(type),
           at::randn({s.batch, s.kv_heads, s.keys, s.head_dim}).to(type)};
 }
 
 inline void for_all_shapes(
-    const std::function<void(const Shape&, const Inputs&, bool causal)>& test) {
+    const std::function<void(const Shape&, const SelectionInputs&, bool causal)>& test) {
   for (const Shape& shape : kSelectionShapes) {
     for (const auto type : {at::kFloat, at::kBFloat16, at::kHalf}) {
       for (const bool causal : {true, false}) {
