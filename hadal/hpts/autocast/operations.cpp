@@ -82,12 +82,12 @@ decltype(auto) cast_argument(AutocastState& state, Argument&& argument, Precisio
   }
 }
 
-enum class Rule { in_layer_type, images_in_layer_type, in_fp32 };
+enum class TypeRule { in_layer_type, images_in_layer_type, in_fp32 };
 
-template <class Operation, Rule rule, class Signature>
+template <class Operation, TypeRule rule, class Signature>
 struct Wrapped;
 
-template <class Operation, Rule rule, class Result, class... Arguments>
+template <class Operation, TypeRule rule, class Result, class... Arguments>
 struct Wrapped<Operation, rule, Result(Arguments...)> {
   static Result call(Arguments... arguments) {
     const c10::impl::ExcludeDispatchKeyGuard not_again(kAutocastKey);
@@ -95,34 +95,34 @@ struct Wrapped<Operation, rule, Result(Arguments...)> {
     const LayerPlan* layer = layer_of(*state, arguments...);
     const LayerPlan& plan = layer == nullptr ? state->otherwise() : *layer;
     const AutocastState::InLayer in_layer(*state, plan);
-    constexpr bool images = rule == Rule::images_in_layer_type;
-    const Precision precision = rule == Rule::in_fp32 ? Precision::fp32
-                                : layer != nullptr    ? plan.compute
-                                                      : widest_of(arguments...);
+    constexpr bool images = rule == TypeRule::images_in_layer_type;
+    const Precision precision = rule == TypeRule::in_fp32 ? Precision::fp32
+                                : layer != nullptr        ? plan.compute
+                                                          : widest_of(arguments...);
     return Operation::call(
         cast_argument<Arguments>(*state, std::forward<Arguments>(arguments), precision, images)...);
   }
 };
 
-template <class Operation, Rule rule>
+template <class Operation, TypeRule rule>
 void wrap(torch::Library& library) {
   std::string name = Operation::name;
   if (*Operation::overload_name != '\0') name += std::string(".") + Operation::overload_name;
   library.impl(name.c_str(), &Wrapped<Operation, rule, typename Operation::schema>::call);
 }
 
-template <Rule rule, class... Operations>
+template <TypeRule rule, class... Operations>
 void wrap_all(torch::Library& library) {
   (wrap<Operations, rule>(library), ...);
 }
 
 void register_layers(torch::Library& library) {
   using namespace at::_ops;
-  wrap_all<Rule::images_in_layer_type, conv2d, conv2d_padding, conv_transpose2d_input>(library);
-  wrap_all<Rule::in_layer_type, conv1d, conv1d_padding, conv3d, conv3d_padding, conv_transpose1d,
-           conv_transpose3d_input, linear, addmm, mm, matmul, bmm, baddbmm,
+  wrap_all<TypeRule::images_in_layer_type, conv2d, conv2d_padding, conv_transpose2d_input>(library);
+  wrap_all<TypeRule::in_layer_type, conv1d, conv1d_padding, conv3d, conv3d_padding,
+           conv_transpose1d, conv_transpose3d_input, linear, addmm, mm, matmul, bmm, baddbmm,
            scaled_dot_product_attention>(library);
-  wrap_all<Rule::in_fp32, cross_entropy_loss, nll_loss, binary_cross_entropy,
+  wrap_all<TypeRule::in_fp32, cross_entropy_loss, nll_loss, binary_cross_entropy,
            binary_cross_entropy_with_logits, kl_div, mse_loss, smooth_l1_loss, softmax_int,
            log_softmax_int, layer_norm, group_norm, rms_norm>(library);
   library.impl("batch_norm", &batch_norm);

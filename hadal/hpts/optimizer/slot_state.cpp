@@ -9,6 +9,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/tensor.h>
+#include <c10/util/strides.h>
 
 namespace hadal::hpts {
 namespace kernels {
