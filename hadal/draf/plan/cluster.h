@@ -32,7 +32,7 @@ std::string_view name_of(AllReduce algorithm);
 
 /// What a program adds to the operators.
 struct EngineCosts {
-  std::string name;
+  std::string name = {};
   double layer_seconds = 0;  ///< a layer's small operators, on the device
   double host_seconds = 0;   ///< that the host takes to start a layer, beside the device's work
   double recomputed = 0;     ///< part of a sequence that a step computes again; 0 with a KV cache
@@ -41,8 +41,8 @@ struct EngineCosts {
 
 /// Equal machines with equal devices.
 struct Cluster {
-  std::string name;
-  std::string source;  ///< where the numbers are from
+  std::string name = {};
+  std::string source = {};  ///< where the numbers are from
   std::int64_t nodes = 1;
   std::int64_t devices_per_node = 1;
   Device device = {};
