@@ -107,7 +107,9 @@ constexpr auto fields_of(const MemoryPart*) {
 constexpr auto fields_of(const ReplicasMemory*) {
   return std::tuple{Field{"parts", &ReplicasMemory::parts},
                     Field{"replicas_bytes", &ReplicasMemory::replicas},
-                    Field{"sharded_bytes", &ReplicasMemory::sharded}};
+                    Field{"sharded_bytes", &ReplicasMemory::sharded},
+                    Field{"replicas_devices", &ReplicasMemory::replicas_devices},
+                    Field{"sharded_devices", &ReplicasMemory::sharded_devices}};
 }
 
 }  // namespace hadal::draf::plan

@@ -96,6 +96,8 @@ ReplicasMemory compare_memory(const Shape& shape, const ReplicasWorkload& worklo
   ReplicasMemory result;
   result.parts = {weights(shape, workload), cache(shape, workload), embeddings(shape, workload)};
   for (MemoryPart& part : activations(shape, workload)) result.parts.push_back(std::move(part));
+  result.replicas_devices = workload.replicas * workload.devices_per_node;
+  result.sharded_devices = workload.stages * workload.devices_per_node;
   for (const MemoryPart& part : result.parts) {
     result.replicas += part.replicas;
     result.sharded += part.sharded;

@@ -33,6 +33,8 @@ struct ReplicasMemory {
   std::vector<MemoryPart> parts;
   double replicas = 0;
   double sharded = 0;
+  std::int64_t replicas_devices = 0;
+  std::int64_t sharded_devices = 0;
 };
 
 /// Replicas: tensor parallelism in each node that shares the layers' weights alone. Each device
