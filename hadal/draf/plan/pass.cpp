@@ -141,7 +141,7 @@ PassTime PassCost::stages(const Step& part, const Step& step, double rounds, dou
   const double layers = static_cast<double>(shape_.layers);
   // What the parts would take if no stage ever waited.
   PassTime time = one * (layers * parts / static_cast<double>(layout_.pipeline));
-  time.bubble = rounds * stage_layers_ * one.total() - time.total();
+  time.bubble = std::max(0.0, rounds * stage_layers_ * one.total() - time.total());
   const auto dim = static_cast<double>(shape_.dim);
   const double columns = part_of(static_cast<double>(shape_.vocabulary), layout_.tensor);
   const double logits = step.sequences * static_cast<double>(shape_.vocabulary);

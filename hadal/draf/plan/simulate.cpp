@@ -67,6 +67,7 @@ class Simulation {
     }
     result.first_token = spread(first);
     result.request = spread(request);
+    result.mean_request = mean(request);
     if (!token.empty()) result.token = spread(token);
     const double span = end - arrivals_.front().seconds;
     result.requests_a_second = static_cast<double>(arrivals_.size()) / span;

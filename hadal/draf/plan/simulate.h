@@ -21,6 +21,7 @@ struct Simulated {
   Spread first_token = {};       ///< from the arrival to the first token
   Spread token = {};             ///< between tokens of a request, on average over it
   Spread request = {};           ///< from the arrival to the last token
+  double mean_request = 0;       ///< of the same
   double requests_a_second = 0;  ///< from the first arrival to the last token
   double tokens_a_second = 0;    ///< generated ones
   double busy = 0;               ///< part of the time that replicas computed
