@@ -1,10 +1,14 @@
 #include "hadal/cli/plan/command.h"
 
+#include "hadal/cli/common_options.h"
 #include "hadal/cli/exit_code.h"
+#include "hadal/cli/model_options.h"
 #include "hadal/core/error.h"
 #include "hadal/core/file.h"
 #include "hadal/core/names.h"
+#include "hadal/core/process_group/process_group.h"
 #include "hadal/core/text.h"
+#include "hadal/draf/plan/calibrate.h"
 #include "hadal/draf/plan/report.h"
 
 #include <filesystem>
@@ -25,7 +29,6 @@ struct Arguments {
   std::string cluster;
   std::string engine;
   std::optional<std::int64_t> nodes;
-  double weight_bytes = 2;
   std::string goal = "throughput";
   plan::Workload workload;
   std::optional<std::filesystem::path> trace;
@@ -33,7 +36,24 @@ struct Arguments {
   std::size_t rows = 10;
   std::string json;
   bool memory = false;
+  std::optional<std::filesystem::path> calibrate;
+  std::string format = "bf16";
+  int threads = 0;
 };
+
+draf::WeightFormat format_of(const Arguments& arguments) {
+  return load_options({.format = arguments.format}).format;
+}
+
+plan::Shape shape_of(const Arguments& arguments, const std::string& model) {
+  return plan::find_shape(model, plan::weight_bytes(format_of(arguments)));
+}
+
+/// As `hadal serve` takes it.
+std::string served(const Arguments& arguments) {
+  return arguments.format == "bf16" ? arguments.model
+                                    : concat(arguments.model, " --format ", arguments.format);
+}
 
 void write(const Arguments& arguments, const std::string& json, const std::string& text) {
   if (arguments.json == "-") {
@@ -75,12 +95,27 @@ int rank(Arguments arguments) {
   }
   arguments.options.goal = parse_name<plan::Goal>(arguments.goal, "goal", plan::kGoalNames);
   if (arguments.trace) arguments.workload.trace = plan::read_trace(*arguments.trace);
-  const plan::Plan result =
-      plan::rank(plan::find_shape(arguments.model, arguments.weight_bytes), cluster_of(arguments),
-                 arguments.workload, arguments.options);
-  write(arguments, plan::plan_json(result, arguments.model),
-        plan::plan_text(result, arguments.model, arguments.rows));
+  const plan::Plan result = plan::rank(shape_of(arguments, arguments.model), cluster_of(arguments),
+                                       arguments.workload, arguments.options);
+  write(arguments, plan::plan_json(result, served(arguments)),
+        plan::plan_text(result, served(arguments), arguments.rows));
   return kDone;
+}
+
+int calibrate(const Arguments& arguments) {
+  const draf::WeightFormat format = format_of(arguments);
+  use_threads(arguments.threads);
+  const auto group = init_process_group();
+  const plan::Cluster cluster = plan::calibrate(*group, {.format = format});
+  if (group->rank() != 0) return kDone;
+  write_file(*arguments.calibrate, plan::cluster_toml(cluster));
+  std::cout << plan::cluster_toml(cluster) << "wrote " << arguments.calibrate->string() << '\n';
+  return kDone;
+}
+
+int run(const Arguments& arguments) {
+  if (arguments.calibrate) return calibrate(arguments);
+  return arguments.memory ? show_memory(arguments) : rank(arguments);
 }
 
 void add_workload_options(CLI::App& command, Arguments& arguments) {
@@ -135,9 +170,8 @@ void add_plan_command(CLI::App& app, std::function<int()>& chosen) {
   command.add_option("--engine", arguments->engine, "One whose costs the cluster's file tells");
   command.add_option("--nodes", arguments->nodes, "Instead of the cluster's own number")
       ->check(CLI::Range(1, 1'000'000));
-  command.add_option("--weight-bytes", arguments->weight_bytes, "Of a parameter, as it is stored")
-      ->capture_default_str()
-      ->check(CLI::Range(0.1, 8.0));
+  command.add_option("--format", arguments->format, "Of the weights: fp32, bf16, int8 or int4")
+      ->capture_default_str();
   add_workload_options(command, *arguments);
   add_plan_options(command, *arguments);
   command.add_option("--rows", arguments->rows, "Of the table")->capture_default_str();
@@ -146,10 +180,13 @@ void add_plan_command(CLI::App& app, std::function<int()>& chosen) {
   command.add_flag("--memory", arguments->memory,
                    "Show instead what replicas of a model take, by default of gpt-175b, and what "
                    "sharding takes");
+  command
+      .add_option("--calibrate", arguments->calibrate,
+                  "Measure this machine instead, for half a minute, and write a file for --cluster")
+      ->type_name("FILE");
+  add_threads_option(command, arguments->threads);
   command.footer("What it prints is calculated. docs/planning.md tells how, and how well it fits.");
-  command.callback([arguments, &chosen] {
-    chosen = [arguments] { return arguments->memory ? show_memory(*arguments) : rank(*arguments); };
-  });
+  command.callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });
 }
 
 }  // namespace hadal::cli

@@ -12,7 +12,7 @@ namespace hadal::draf::plan {
 /// Why the best layout is the best, a sentence each.
 std::vector<std::string> reasons(const Plan& plan);
 
-/// The line that starts a replica of the best layout; `model` as the user named it.
+/// The line that starts a replica of the best layout; `model` as `hadal serve` takes it.
 std::string launch_line(const Plan& plan, const std::string& model);
 
 /// The plan for a terminal: the `rows` best layouts, the reasons and the line that starts one.
