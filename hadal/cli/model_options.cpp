@@ -2,10 +2,13 @@
 
 #include "hadal/core/error.h"
 #include "hadal/core/names.h"
+#include "hadal/core/process_group/rendezvous.h"
 #include "hadal/core/system.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
@@ -17,10 +20,16 @@ namespace {
 constexpr std::array<std::string_view, 4> kAttentions = {"dense", "shadow", "canary", "dao"};
 constexpr std::array<std::string_view, 4> kFormats = {"fp32", "bf16", "int8", "int4"};
 
+/// Processes of this job on this machine, as torchrun and `hadal launch` say.
+std::int64_t local_ranks() {
+  const auto text = process_environment("LOCAL_WORLD_SIZE");
+  return text ? std::max(1, std::atoi(text->c_str())) : 1;
+}
+
 std::int64_t cache_bytes(const std::optional<double>& gib) {
   constexpr double kGib = 1 << 30;
   constexpr double kMostGib = 1 << 20;
-  if (!gib) return system_info().memory_bytes / 4;
+  if (!gib) return system_info().memory_bytes / (4 * local_ranks());
   if (*gib > 0 && *gib <= kMostGib) return std::llround(*gib * kGib);
   throw InvalidArgument(
       concat("--cache-gib must be above 0 and at most ", kMostGib, ", got ", *gib));

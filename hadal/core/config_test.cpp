@@ -29,7 +29,7 @@ ConfigTable example() { return ConfigTable::parse(kFile, "a.toml"); }
 
 template <class Action>
 std::string refusal(const Action& action) {
-  return testing::error_of<FormatError>(action);
+  return hadal::testing::error_of<FormatError>(action);
 }
 
 TEST(Config, GivesWhatTheFileSays) {
@@ -135,8 +135,8 @@ TEST(Config, RefusesWhatItsParserThinksImpossible) {
 
 TEST(ConfigCorpus, IsReadOrRefused) {
   int files = 0;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(testing::source_path("hadal/core/testdata/config"))) {
+  for (const auto& entry : std::filesystem::directory_iterator(
+           hadal::testing::source_path("hadal/core/testdata/config"))) {
     SCOPED_TRACE(entry.path());
     EXPECT_NO_THROW(exercise_config(read_file(entry.path())));
     ++files;

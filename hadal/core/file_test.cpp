@@ -22,7 +22,7 @@ namespace hadal {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::TemporaryFolder;
+using hadal::testing::TemporaryFolder;
 
 std::string text_of(const MappedFile& file) {
   return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};

@@ -11,7 +11,8 @@ namespace {
 nlohmann::json parse(std::string_view text) { return parse_strict_json(text, "F", 4); }
 
 std::string error_of(std::string_view text) {
-  return testing::without_json_reason(testing::error_of<FormatError>([&] { parse(text); }));
+  return hadal::testing::without_json_reason(
+      hadal::testing::error_of<FormatError>([&] { parse(text); }));
 }
 
 std::string hint_of(std::string_view text) {

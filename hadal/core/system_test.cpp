@@ -23,7 +23,7 @@ class SystemInfoTest : public ::testing::Test {
   }
   SystemInfo info() const { return system_info(root_.path()); }
 
-  testing::TemporaryFolder root_;
+  hadal::testing::TemporaryFolder root_;
 };
 
 TEST(SystemInfo, DescribesThisMachine) {

@@ -26,11 +26,11 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// Inputs, and the gradients of output and log-sum-exp.
-struct Inputs {
+/// TestInputs, and the gradients of output and log-sum-exp.
+struct TestInputs {
   at::Tensor query, key, value, output_grad, log_sum_exp_grad;
 
-  Inputs to(at::ScalarType type) const {
+  TestInputs to(at::ScalarType type) const {
     const auto leaf = [&](const at::Tensor& x) {
       return x.detach().to(type, /*non_blocking=*/false, /*copy=*/true).requires_grad_();
     };
@@ -38,17 +38,17 @@ struct Inputs {
   }
 };
 
-Inputs inputs_of(const Shape& s, at::ScalarType type) {
+TestInputs inputs_of(const Shape& s, at::ScalarType type) {
   const auto make = [&](std::int64_t heads, std::int64_t tokens) {
     return at::randn({s.batch, heads, tokens, s.head_dim});
   };
-  return Inputs{make(s.heads, s.queries), make(s.kv_heads, s.keys), make(s.kv_heads, s.keys),
-                make(s.heads, s.queries), at::randn({s.batch, s.heads, s.queries})}
+  return TestInputs{make(s.heads, s.queries), make(s.kv_heads, s.keys), make(s.kv_heads, s.keys),
+                    make(s.heads, s.queries), at::randn({s.batch, s.heads, s.queries})}
       .to(type);
 }
 
 /// The definition, in the type of its inputs, with rows that see nothing as zeros.
-AttentionResult defined(const Inputs& x, const at::Tensor& mask) {
+AttentionResult defined(const TestInputs& x, const at::Tensor& mask) {
   const auto group = x.query.size(1) / x.key.size(1);
   const at::Tensor key = x.key.repeat_interleave(group, 1);
   const at::Tensor value = x.value.repeat_interleave(group, 1);
@@ -63,7 +63,7 @@ AttentionResult defined(const Inputs& x, const at::Tensor& mask) {
 
 using Gradients = std::vector<at::Tensor>;
 
-Gradients gradients_of(const Inputs& x, const AttentionResult& result, bool of_log_sum_exp) {
+Gradients gradients_of(const TestInputs& x, const AttentionResult& result, bool of_log_sum_exp) {
   if (!of_log_sum_exp)
     return torch::autograd::grad({result.output}, {x.query, x.key, x.value}, {x.output_grad});
   return torch::autograd::grad({result.output, result.log_sum_exp}, {x.query, x.key, x.value},
@@ -73,10 +73,10 @@ Gradients gradients_of(const Inputs& x, const AttentionResult& result, bool of_l
 
 /// Holds that the gradients come out as close to those of the definition in fp64 as those of the
 /// definition in the same type, within a factor of 2 (and an error lost in the type's own noise).
-void expect_exact(const Inputs& x, const at::Tensor& block_mask, bool causal,
+void expect_exact(const TestInputs& x, const at::Tensor& block_mask, bool causal,
                   bool of_log_sum_exp = false) {
   const at::Tensor mask = seen(x.query.size(2), x.key.size(2), block_mask, causal);
-  const Inputs wide = x.to(at::kDouble);
+  const TestInputs wide = x.to(at::kDouble);
   const Gradients exact = gradients_of(wide, defined(wide, mask), of_log_sum_exp);
   const Gradients same_type = gradients_of(x, defined(x, mask), of_log_sum_exp);
   std::optional<BlockLists> lists;
@@ -131,10 +131,10 @@ TEST_P(AttentionGrad, FlowsThroughTheLogSumExp) {
   for (const auto type : {at::kFloat, at::kBFloat16}) {
     expect_exact(inputs_of(shape, type), random_mask(shape, 0.5), true, true);
   }
-  const Inputs x = inputs_of(shape, at::kFloat);
+  const TestInputs x = inputs_of(shape, at::kFloat);
   const at::Tensor alone = torch::autograd::grad({attention(x.query, x.key, x.value).log_sum_exp},
                                                  {x.query}, {x.log_sum_exp_grad})[0];
-  const Inputs wide = x.to(at::kDouble);
+  const TestInputs wide = x.to(at::kDouble);
   const at::Tensor exact = torch::autograd::grad(
       {defined(wide, seen(wide.query.size(2), wide.key.size(2), {}, true)).log_sum_exp},
       {wide.query}, {x.log_sum_exp_grad.to(at::kDouble)})[0];
@@ -142,7 +142,7 @@ TEST_P(AttentionGrad, FlowsThroughTheLogSumExp) {
 }
 
 TEST_P(AttentionGrad, IsZeroForQueriesThatSeeNothing) {
-  const Inputs x = inputs_of({.queries = 130, .keys = 66}, at::kFloat);
+  const TestInputs x = inputs_of({.queries = 130, .keys = 66}, at::kFloat);
   // Causal, the first 64 queries come before the first key.
   const Gradients ours = gradients_of(x, attention(x.query, x.key, x.value), false);
   EXPECT_EQ(ours[0].slice(2, 0, 64).abs().max().item<double>(), 0);
@@ -151,14 +151,14 @@ TEST_P(AttentionGrad, IsZeroForQueriesThatSeeNothing) {
 
 /// (f(x + h u) - f(x - h u)) / 2 h in fp64, which owes nothing to automatic differentiation.
 TEST_P(AttentionGrad, IsTheSlopeOfFiniteDifferences) {
-  const Inputs x = inputs_of({.queries = 70, .keys = 70, .head_dim = 8}, at::kFloat);
+  const TestInputs x = inputs_of({.queries = 70, .keys = 70, .head_dim = 8}, at::kFloat);
   const Gradients ours = gradients_of(x, attention(x.query, x.key, x.value), false);
-  const Inputs wide = x.to(at::kDouble);
+  const TestInputs wide = x.to(at::kDouble);
   const at::Tensor mask = seen(x.query.size(2), x.key.size(2), {}, true);
   for (std::size_t i = 0; i < 3; ++i) {
     const at::Tensor direction = at::randn({1, 1, 70, 8}, at::kDouble);
     const auto value_at = [&](double step) {
-      Inputs moved = wide;
+      TestInputs moved = wide;
       at::Tensor& input = std::array{&moved.query, &moved.key, &moved.value}[i][0];
       input = input + direction * step;
       return (defined(moved, mask).output * wide.output_grad).sum().item<double>();
@@ -172,14 +172,14 @@ TEST_P(AttentionGrad, TakesAnyStrides) {
   const Shape shape{
       .batch = 2, .heads = 2, .kv_heads = 2, .queries = 100, .keys = 100, .head_dim = 48};
   for (const auto type : {at::kFloat, at::kBFloat16}) {
-    const Inputs x = inputs_of(shape, type);
+    const TestInputs x = inputs_of(shape, type);
     const auto by_columns = [](const at::Tensor& t) {
       return t.transpose(2, 3).contiguous().transpose(2, 3);
     };
     const Gradients expected = gradients_of(x, attention(x.query, x.key, x.value), false);
-    Inputs strided = x;
+    TestInputs strided = x;
     strided.output_grad = x.output_grad.slice(2, 0, 1).expand_as(x.output_grad);
-    Inputs dense = x;
+    TestInputs dense = x;
     dense.output_grad = strided.output_grad.contiguous();
     const auto result = [&] {
       return attention(by_columns(x.query), by_columns(x.key), by_columns(x.value));
@@ -195,7 +195,7 @@ TEST_P(AttentionGrad, TakesAnyStrides) {
 }
 
 TEST_P(AttentionGrad, KeepsWhatIsNoNumberVisible) {
-  Inputs x = inputs_of({.queries = 70, .keys = 70}, at::kFloat);
+  TestInputs x = inputs_of({.queries = 70, .keys = 70}, at::kFloat);
   x.output_grad[0][0][3].fill_(std::nanf(""));
   const Gradients ours = gradients_of(x, attention(x.query, x.key, x.value), false);
   EXPECT_TRUE(ours[0][0][0][3].isnan().all().item<bool>());
@@ -206,7 +206,7 @@ TEST_P(AttentionGrad, KeepsWhatIsNoNumberVisible) {
 TEST_P(AttentionGrad, HasTheSameBitsWithAnyNumberOfThreads) {
   // Long enough for threads to run into each other, in fp32, which shows the order of sums.
   const Shape shape{.heads = 2, .kv_heads = 1, .queries = 1500, .keys = 1500, .head_dim = 32};
-  const Inputs x = inputs_of(shape, at::kFloat);
+  const TestInputs x = inputs_of(shape, at::kFloat);
   const at::Tensor mask = random_mask(shape, 0.5);
   const int threads = at::get_num_threads();
   for (const auto& lists : {std::optional<BlockLists>(), std::optional(block_lists(mask))}) {

@@ -26,11 +26,11 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-struct Inputs {
+struct TestInputs {
   at::Tensor query, key, value;
 };
 
-Inputs inputs_of(const Shape& s, at::ScalarType type) {
+TestInputs inputs_of(const Shape& s, at::ScalarType type) {
   const auto make = [&](std::int64_t heads, std::int64_t tokens) {
     return at::randn({s.batch, heads, tokens, s.head_dim}).to(type);
   };
@@ -38,7 +38,7 @@ Inputs inputs_of(const Shape& s, at::ScalarType type) {
 }
 
 /// The definition, in the type of its inputs, with rows that see nothing as zeros.
-AttentionResult defined(const Inputs& x, const at::Tensor& mask) {
+AttentionResult defined(const TestInputs& x, const at::Tensor& mask) {
   const auto group = x.query.size(1) / x.key.size(1);
   const at::Tensor key = x.key.repeat_interleave(group, 1);
   const at::Tensor value = x.value.repeat_interleave(group, 1);
@@ -49,13 +49,13 @@ AttentionResult defined(const Inputs& x, const at::Tensor& mask) {
   return {at::matmul(scores.softmax(3).masked_fill(nothing, 0), value), at::logsumexp(scores, 3)};
 }
 
-Inputs in_type(const Inputs& x, at::ScalarType type) {
+TestInputs in_type(const TestInputs& x, at::ScalarType type) {
   return {x.query.to(type), x.key.to(type), x.value.to(type)};
 }
 
 /// Holds that `x` comes out as close to the definition in fp64 as the definition in the same type,
 /// within a factor of 2 (and an error that is lost in the noise of the type itself).
-void expect_exact(const Inputs& x, const at::Tensor& block_mask, bool causal) {
+void expect_exact(const TestInputs& x, const at::Tensor& block_mask, bool causal) {
   const at::Tensor mask = seen(x.query.size(2), x.key.size(2), block_mask, causal);
   const AttentionResult exact = defined(in_type(x, at::kDouble), mask);
   const at::Tensor same_type = defined(x, mask).output;
@@ -106,7 +106,7 @@ TEST_P(AttentionForward, LooksAtTheBlocksOfItsListsOnly) {
 }
 
 TEST_P(AttentionForward, GivesZerosToQueriesThatSeeNothing) {
-  const Inputs x = inputs_of({.queries = 130, .keys = 66}, at::kFloat);
+  const TestInputs x = inputs_of({.queries = 130, .keys = 66}, at::kFloat);
   // Causal, the first 64 queries come before the first key.
   const AttentionResult result = attention_forward(x.query, x.key, x.value, {});
   EXPECT_EQ(result.output.slice(2, 0, 64).abs().max().item<double>(), 0);
@@ -116,7 +116,7 @@ TEST_P(AttentionForward, GivesZerosToQueriesThatSeeNothing) {
 
 TEST_P(AttentionForward, SurvivesScoresOfTenThousand) {
   for (const auto type : {at::kFloat, at::kBFloat16}) {
-    Inputs x = inputs_of({.queries = 70, .keys = 70, .head_dim = 32}, at::kFloat);
+    TestInputs x = inputs_of({.queries = 70, .keys = 70, .head_dim = 32}, at::kFloat);
     x.query = (x.query * 240).to(type);
     x.key = (x.key * 240).to(type);
     x.value = x.value.to(type);
@@ -134,7 +134,7 @@ TEST_P(AttentionForward, TakesAnyStrides) {
   const Shape shape{
       .batch = 2, .heads = 2, .kv_heads = 2, .queries = 100, .keys = 100, .head_dim = 48};
   for (const auto type : {at::kFloat, at::kBFloat16}) {
-    const Inputs dense = inputs_of(shape, type);
+    const TestInputs dense = inputs_of(shape, type);
     const auto as_model = [](const at::Tensor& x) {  // [batch, tokens, heads, head_dim] in memory
       return x.transpose(1, 2).contiguous().transpose(1, 2);
     };
@@ -153,7 +153,7 @@ TEST_P(AttentionForward, TakesAnyStrides) {
 }
 
 TEST_P(AttentionForward, KeepsWhatIsNoNumberVisible) {
-  Inputs x = inputs_of({.queries = 70, .keys = 70}, at::kFloat);
+  TestInputs x = inputs_of({.queries = 70, .keys = 70}, at::kFloat);
   x.key[0][0][3].fill_(std::nanf(""));
   const at::Tensor output = attention_forward(x.query, x.key, x.value, {}).output;
   EXPECT_TRUE(output[0][0].slice(0, 3).isnan().all().item<bool>());
@@ -161,7 +161,7 @@ TEST_P(AttentionForward, KeepsWhatIsNoNumberVisible) {
 }
 
 TEST_P(AttentionForward, GivesTheSameBitsWithAnyNumberOfThreads) {
-  const Inputs x =
+  const TestInputs x =
       inputs_of({.heads = 3, .kv_heads = 3, .queries = 500, .keys = 500}, at::kBFloat16);
   const int threads = at::get_num_threads();
   at::set_num_threads(1);

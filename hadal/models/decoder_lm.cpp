@@ -217,6 +217,7 @@ at::Tensor DecoderLmImpl::forward(const at::Tensor& ids, const ForwardOptions& o
   for (std::int64_t i = 0; i < options_.layers; ++i) {
     x = layers_[static_cast<std::size_t>(i)]->forward(x, pass, i);
   }
+  if (options.last_only) x = x.narrow(1, x.size(1) - 1, 1);
   x = norm_->forward(x);
   return output_.is_empty() ? at::linear(x, embedding_->weight) : output_->forward(x);
 }

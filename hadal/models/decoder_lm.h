@@ -31,6 +31,7 @@ struct ForwardOptions {
   /// Of queries and keys that are turned to their positions; at::scaled_dot_product_attention,
   /// causal over the ids of this call, where empty.
   AttentionFunction attention = {};
+  bool last_only = false;  ///< logits of the last position alone, [b, 1, vocabulary]
 };
 
 /// Decoder-only transformer language model with the blocks of Llama (Touvron et al., 2023): RMSNorm

@@ -15,8 +15,8 @@
 namespace hadal::models {
 namespace {
 
+using hadal::models::testing::error_of;
 using testing::contains;
-using testing::error_of;
 using testing::max_difference;
 
 constexpr DecoderLmOptions kGrouped{.vocabulary = 11,

@@ -13,8 +13,8 @@
 namespace hadal::models {
 namespace {
 
+using hadal::models::testing::error_of;
 using testing::contains;
-using testing::error_of;
 using testing::max_difference;
 using testing::parameter_count;
 using testing::randomize;
@@ -92,6 +92,14 @@ TEST(DecoderLm, AnEarlierTokenChangesEveryLaterLogit) {
   other.select(1, 0).add_(1).remainder_(11);
   const at::Tensor change = (model->forward(other) - model->forward(ids)).abs().amax(-1);
   EXPECT_GT(change.min().item<double>(), 1e-4);
+}
+
+TEST(DecoderLm, GivesTheLastLogitsAlone) {
+  DecoderLm model = tiny_model();
+  const at::Tensor ids = at::randint(11, {2, 16}, at::kLong);
+  const at::Tensor last = model->forward(ids, {.last_only = true});
+  EXPECT_EQ(last.sizes(), (std::vector<std::int64_t>{2, 1, 11}));
+  EXPECT_LT(max_difference(last, model->forward(ids).slice(1, 15)), 1e-12);
 }
 
 TEST(DecoderLm, GroupedQueriesEqualRepeatedKeysAndValues) {

@@ -12,8 +12,8 @@
 namespace hadal::models {
 namespace {
 
+using hadal::models::testing::error_of;
 using testing::contains;
-using testing::error_of;
 using testing::max_difference;
 using testing::parameter_count;
 using testing::randomize;

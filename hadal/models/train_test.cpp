@@ -22,8 +22,8 @@
 namespace hadal::models {
 namespace {
 
+using hadal::models::testing::error_of;
 using testing::contains;
-using testing::error_of;
 using testing::max_difference;
 
 /// 64 images, of which the label says which of the four quarters is bright.

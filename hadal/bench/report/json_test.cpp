@@ -12,7 +12,7 @@
 namespace hadal::bench {
 namespace {
 
-using testing::error_of;
+using hadal::testing::error_of;
 using testing::failed_case;
 using testing::kSamples;
 using testing::sample_case;

@@ -3,11 +3,10 @@
 #include "hadal/cli/common_options.h"
 #include "hadal/cli/exit_code.h"
 #include "hadal/cli/generate/arguments.h"
+#include "hadal/cli/ranks_of_model.h"
 #include "hadal/core/error.h"
 #include "hadal/core/interrupt.h"
 #include "hadal/core/utf8.h"
-#include "hadal/draf/engine/create.h"
-#include "hadal/draf/model/load.h"
 
 #include <algorithm>
 #include <chrono>
@@ -95,10 +94,10 @@ int generate(const GenerateArguments& arguments) {
   draf::EngineOptions options = engine_options(arguments.model);
   options.max_running = 1;
   options.max_waiting = 1;
-  const draf::LoadOptions format = load_options(arguments.model);
   use_threads(arguments.threads);
   const std::string prompt = read_prompt(arguments.prompt);
-  draf::LoadedModel loaded = draf::load_model(arguments.model.folder, format);
+  RanksOfModel ranks;
+  draf::LoadedModel loaded = ranks.load(arguments.model);
   draf::Request request{.prompt = loaded.tokenizer->encode(prompt),
                         .max_tokens = arguments.max_tokens,
                         .sampling = sampling_of(arguments, loaded.defaults),
@@ -107,9 +106,8 @@ int generate(const GenerateArguments& arguments) {
   const auto prompt_tokens = static_cast<std::int64_t>(request.prompt.size());
   const InterruptGuard guard;
   Printer printer;
-  const auto engine = draf::start_engine(
-      {.model = std::move(loaded.model), .tokenizer = loaded.tokenizer, .end_ids = loaded.end_ids},
-      options);
+  const auto engine = ranks.run(loaded, options);
+  if (!engine) return kDone;  // another rank leads
   const auto begin = Clock::now();
   const auto id = engine->submit(std::move(request), printer.sink());
   const draf::Output end = printer.wait([&] { engine->cancel(id); });

@@ -32,6 +32,7 @@ int serve(Arguments arguments) {
   use_threads(arguments.threads);
   const InterruptGuard guard;
   const RunningModel model = start_model(arguments.model);
+  if (!model.engine) return kDone;
   draf::Server server(*model.engine, model.served, arguments.server);
   std::fprintf(stderr, "hadal: serving %s at %s\n", model.served.name.c_str(),
                server.url().c_str());

@@ -1,5 +1,6 @@
 #include "hadal/cli/serve/model.h"
 
+#include "hadal/cli/ranks_of_model.h"
 #include "hadal/draf/chat/chat_template.h"
 
 #include <utility>
@@ -32,16 +33,15 @@ RunningModel start_model(const ServedModelOptions& options) {
   draf::EngineOptions engine = engine_options(options.model);
   engine.max_running = options.max_running;
   engine.max_waiting = options.max_waiting;
-  draf::LoadedModel loaded = draf::load_model(options.model.folder, load_options(options.model));
+  RanksOfModel ranks;
+  draf::LoadedModel loaded = ranks.load(options.model);
   RunningModel running{.served = {.name = options.name.empty() ? loaded.name : options.name,
                                   .context = loaded.model->shape().context,
                                   .tokenizer = loaded.tokenizer,
                                   .render_chat = renderer_of(loaded),
                                   .sampling = advised_sampling(loaded.defaults)},
                        .engine = {}};
-  running.engine = draf::start_engine(
-      {.model = std::move(loaded.model), .tokenizer = loaded.tokenizer, .end_ids = loaded.end_ids},
-      engine);
+  running.engine = ranks.run(loaded, engine);
   return running;
 }
 

@@ -21,13 +21,14 @@ struct ServedModelOptions {
 
 void add_served_model_options(CLI::App& command, ServedModelOptions& options);
 
-/// A model that is loaded, and the engine that runs it.
+/// A model that is loaded, and the engine that runs it: null at a rank but the first, which has
+/// done its part then.
 struct RunningModel {
   draf::ServedModel served;
   std::unique_ptr<draf::Engine> engine;
 };
 
-/// Throws what load_model(), ChatTemplate and start_engine() throw.
+/// Throws what load_model(), ChatTemplate and start_engine() throw, and what RanksOfModel does.
 RunningModel start_model(const ServedModelOptions& options);
 
 }  // namespace hadal::cli

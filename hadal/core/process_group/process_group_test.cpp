@@ -14,8 +14,8 @@
 namespace hadal {
 namespace {
 
-using testing::error_of;
-using testing::run_ranks;
+using hadal::testing::error_of;
+using hadal::testing::run_ranks;
 
 TEST(ProcessGroup, OfOneProcessCommunicatesNothing) {
   const auto group = init_process_group();
@@ -138,7 +138,7 @@ std::shared_ptr<ProcessGroup> group_hosted_by_rank_0(std::chrono::milliseconds t
 
 /// Rank 0 sends itself `signal` between two collectives; the others have to name it.
 void check_loss_of_host(int signal) {
-  const auto outcomes = testing::outcomes_of_ranks(
+  const auto outcomes = hadal::testing::outcomes_of_ranks(
       3,
       [signal] {
         const auto group = group_hosted_by_rank_0(std::chrono::seconds(3));

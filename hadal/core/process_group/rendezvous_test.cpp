@@ -11,7 +11,7 @@
 namespace hadal {
 namespace {
 
-using testing::error_of;
+using hadal::testing::error_of;
 using Variables = std::map<std::string, std::string>;
 
 Rendezvous found(const Variables& variables, const RendezvousOptions& options = {}) {

@@ -168,7 +168,7 @@ constexpr Malformed kMalformed[] = {
      "byte 0: the header length is 5789751444030890300, but at most 100000000 is allowed"},
 };
 
-fs::path corpus() { return testing::source_path("hadal/core/safetensors/testdata/corpus"); }
+fs::path corpus() { return hadal::testing::source_path("hadal/core/safetensors/testdata/corpus"); }
 
 /// Reads all that `file` has, as what its extension says.
 void read_all(const std::string& file) {
@@ -183,7 +183,8 @@ void read_all(const std::string& file) {
 
 std::string format_error(const std::string& file) {
   try {
-    return testing::without_json_reason(testing::error_of<FormatError>([&] { read_all(file); }));
+    return hadal::testing::without_json_reason(
+        hadal::testing::error_of<FormatError>([&] { read_all(file); }));
   } catch (const Unsupported&) {
     return "no error";  // it is sound, but ATen cannot hold it
   }

@@ -16,7 +16,7 @@
 
 namespace hadal::safetensors {
 
-using testing::require;
+using hadal::testing::require;
 
 /// Reads every tensor of a sound file, and holds that a header written for them reads back the
 /// same.

@@ -21,7 +21,7 @@ namespace hadal::golden {
 using Tensors = std::map<std::string, at::Tensor>;
 
 inline std::filesystem::path path(const std::string& name) {
-  return testing::source_path("hadal/core/safetensors/testdata/" + name);
+  return hadal::testing::source_path("hadal/core/safetensors/testdata/" + name);
 }
 
 inline Tensors all_dtypes() {

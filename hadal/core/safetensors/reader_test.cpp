@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 using golden::expect_tensors;
 using golden::path;
 using golden::same;
-using testing::TemporaryFolder;
+using hadal::testing::TemporaryFolder;
 
 fs::path corpus(const std::string& name) { return path("corpus/" + name + ".safetensors"); }
 

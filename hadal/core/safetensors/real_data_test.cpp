@@ -11,7 +11,7 @@ namespace hadal {
 namespace {
 
 using golden::expect_tensors;
-using testing::TemporaryFolder;
+using hadal::testing::TemporaryFolder;
 
 golden::Tensors all_of(const SafetensorsReader& reader) {
   golden::Tensors tensors;

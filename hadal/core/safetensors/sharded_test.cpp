@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 using golden::expect_tensors;
 using golden::path;
-using testing::TemporaryFolder;
+using hadal::testing::TemporaryFolder;
 
 constexpr const char* kIndex = "model.safetensors.index.json";
 

@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using golden::path;
 using golden::same;
-using testing::TemporaryFolder;
+using hadal::testing::TemporaryFolder;
 
 /// What write_safetensors() makes of the tensors.
 std::string written(const golden::Tensors& tensors,

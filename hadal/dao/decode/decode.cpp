@@ -23,7 +23,7 @@ constexpr IsaTable kAttendBf16 = HADAL_ISA_TABLE(attend_bf16);
 namespace {
 
 using kernels::PagesTask;
-using Sequences = std::span<const PagedKvCache::Sequence>;
+using CachedSequences = std::span<const PagedKvCache::Sequence>;
 static_assert(kernels::kBlock == kBlockSize);
 
 /// Blocks that a group with one query works on at a time; with more queries it is as many more, for
@@ -62,8 +62,8 @@ void check_options(const KvCacheOptions& cache, const DecodeOptions& options) {
                         "set KvCacheOptions::scorer, or leave the budget empty to look at all");
 }
 
-DecodeShape checked_shape(const at::Tensor& query, const PagedKvCache& cache, Sequences sequences,
-                          const DecodeOptions& options) {
+DecodeShape checked_shape(const at::Tensor& query, const PagedKvCache& cache,
+                          CachedSequences sequences, const DecodeOptions& options) {
   check_query(query, cache.options(), sequences.size());
   check_options(cache.options(), options);
   // Such that no difference to it overflows.
@@ -232,7 +232,7 @@ double kept_share(const std::vector<Group>& groups) {
 
 }  // namespace
 
-DecodeResult decode(const at::Tensor& query, const PagedKvCache& cache, Sequences sequences,
+DecodeResult decode(const at::Tensor& query, const PagedKvCache& cache, CachedSequences sequences,
                     const DecodeOptions& options) {
   const DecodeShape shape = checked_shape(query, cache, sequences, options);
   const at::Tensor plain = query.detach();
@@ -258,7 +258,7 @@ DecodeResult decode(const at::Tensor& query, const PagedKvCache& cache, Sequence
   return result;
 }
 
-double decode_flops(const at::Tensor& query, const PagedKvCache& cache, Sequences sequences,
+double decode_flops(const at::Tensor& query, const PagedKvCache& cache, CachedSequences sequences,
                     const DecodeOptions& options) {
   const DecodeShape shape = checked_shape(query, cache, sequences, options);
   std::int64_t pairs = 0;

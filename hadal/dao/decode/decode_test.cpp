@@ -93,7 +93,7 @@ TEST_P(Decode, SurvivesScoresOfTenThousand) {
     model.append({id}, key, model.tokens(300));
     const at::Tensor query = (at::randn({1, 1, 1, 32}) * 240).to(type);
     const DecodeResult result = decode(query, model.cache, Ids{id});
-    const Defined exact = defined(query[0].to(at::kDouble), model.plain.at(id));
+    const Defined exact = defined_decode(query[0].to(at::kDouble), model.plain.at(id));
     EXPECT_GT(exact.log_sum_exp.abs().max().item<double>(), 1e4);
     EXPECT_LT(error_of(result.output[0], exact.output), type == at::kFloat ? 1e-2 : 5e-2);
   }

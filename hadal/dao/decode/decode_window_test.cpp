@@ -21,8 +21,9 @@ Defined defined_in_window(const at::Tensor& query, const PlainSequence& sequence
   for (std::int64_t i = 0; i < queries; ++i) {
     const std::int64_t end = keys - queries + i + 1;
     const std::int64_t begin = std::max<std::int64_t>(0, end - window);
-    const Defined one = defined(query.narrow(1, i, 1), {sequence.key.slice(1, begin, end),
-                                                        sequence.value.slice(1, begin, end)});
+    const Defined one =
+        defined_decode(query.narrow(1, i, 1),
+                       {sequence.key.slice(1, begin, end), sequence.value.slice(1, begin, end)});
     outputs.push_back(one.output);
     sums.push_back(one.log_sum_exp);
   }

@@ -87,8 +87,8 @@ struct Defined {
   at::Tensor output, log_sum_exp;
 };
 
-inline Defined defined(const at::Tensor& query, const PlainSequence& sequence,
-                       const at::Tensor& blocks = {}) {
+inline Defined defined_decode(const at::Tensor& query, const PlainSequence& sequence,
+                              const at::Tensor& blocks = {}) {
   const std::int64_t group = query.size(0) / sequence.key.size(0);
   const at::Tensor key = sequence.key.to(query.scalar_type()).repeat_interleave(group, 0);
   const at::Tensor value = sequence.value.to(query.scalar_type()).repeat_interleave(group, 0);
@@ -109,11 +109,11 @@ class Errors {
  public:
   void add(const at::Tensor& output, const at::Tensor& log_sum_exp, const at::Tensor& query,
            const PlainSequence& sequence, const at::Tensor& blocks = {}) {
-    const Defined exact = defined(query.to(at::kDouble), sequence, blocks);
+    const Defined exact = defined_decode(query.to(at::kDouble), sequence, blocks);
     full_ = query.scalar_type() == at::kFloat;
     own_ = std::max(own_, error_of(output, exact.output));
-    same_type_ =
-        std::max(same_type_, error_of(defined(query, sequence, blocks).output, exact.output));
+    same_type_ = std::max(same_type_,
+                          error_of(defined_decode(query, sequence, blocks).output, exact.output));
     EXPECT_LE(error_of(log_sum_exp, exact.log_sum_exp),
               (full_ ? 4e-7 : 2e-2) * (4 + exact.log_sum_exp.abs().max().item<double>()));
   }

@@ -19,7 +19,7 @@
 namespace hadal::dao {
 namespace {
 
-using testing::TemporaryFolder;
+using hadal::testing::TemporaryFolder;
 using Tensors = std::map<std::string, at::Tensor>;
 using Metadata = std::map<std::string, std::string>;
 

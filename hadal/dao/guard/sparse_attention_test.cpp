@@ -29,13 +29,13 @@ constexpr std::int64_t kTokens = 640;
 constexpr AlwaysKept kNothing{.sinks = 0, .window = 0};
 
 /// Two heads of which every query looks at the block of keys `target` and hardly elsewhere.
-struct Inputs {
+struct TestInputs {
   at::Tensor query, key, value;
 };
 
-Inputs looking_at(std::int64_t target) {
-  Inputs x{at::zeros({1, 2, kTokens, 32}), at::zeros({1, 2, kTokens, 32}),
-           at::randn({1, 2, kTokens, 32})};
+TestInputs looking_at(std::int64_t target) {
+  TestInputs x{at::zeros({1, 2, kTokens, 32}), at::zeros({1, 2, kTokens, 32}),
+               at::randn({1, 2, kTokens, 32})};
   x.query.select(3, 0).fill_(10);
   x.key.select(3, 0).narrow(2, target * kBlockSize, kBlockSize).fill_(10);
   return x;
@@ -49,11 +49,11 @@ std::shared_ptr<const Selector> best_block() {
   return std::make_shared<PooledTopK>(Budget{.blocks = 2, .always = kNothing});
 }
 
-AttentionResult run(SparseAttention& attend, const Inputs& x) {
+AttentionResult run(SparseAttention& attend, const TestInputs& x) {
   return attend(x.query, x.key, x.value);
 }
 
-bool is_dense(const at::Tensor& output, const Inputs& x) {
+bool is_dense(const at::Tensor& output, const TestInputs& x) {
   return at::equal(output, attention(x.query, x.key, x.value).output);
 }
 
@@ -68,7 +68,7 @@ class Log {
 };
 
 /// The missing mass by its definition, in fp64, of all rows.
-double defined_missing_mass(const Inputs& x, const BlockLists& lists) {
+double defined_missing_mass(const TestInputs& x, const BlockLists& lists) {
   const at::Tensor weights = at::matmul(x.query, x.key.transpose(2, 3))
                                  .to(at::kDouble)
                                  .div_(std::sqrt(32.0))
@@ -90,8 +90,8 @@ double defined_missing_mass(const Inputs& x, const BlockLists& lists) {
 
 TEST(MissingMass, IsTheShareOfTheWeightsThatAreLeftOut) {
   seed_aten(1);
-  const Inputs x{at::randn({1, 2, kTokens, 32}), at::randn({1, 2, kTokens, 32}),
-                 at::randn({1, 2, kTokens, 32})};
+  const TestInputs x{at::randn({1, 2, kTokens, 32}), at::randn({1, 2, kTokens, 32}),
+                     at::randn({1, 2, kTokens, 32})};
   const BlockLists lists = PooledTopK({.keep = 0.4}).select(x.query, x.key);
   const at::Tensor sparse = attention_forward(x.query, x.key, x.value, lists).log_sum_exp;
   const at::Tensor dense = attention_forward(x.query, x.key, x.value, {}).log_sum_exp;
@@ -126,7 +126,7 @@ TEST(MissingMass, CountsQueriesThatSeeSomething) {
 }
 
 TEST(SparseAttention, ReturnsWhatTheSelectorKeeps) {
-  const Inputs x = looking_at(0);
+  const TestInputs x = looking_at(0);
   SparseAttention attend(best_block(), {.dense_below = 0});
   const AttentionResult result = run(attend, x);
   const BlockLists lists = best_block()->select(x.query, x.key);
@@ -137,7 +137,7 @@ TEST(SparseAttention, ReturnsWhatTheSelectorKeeps) {
 }
 
 TEST(SparseAttention, IsDenseForFewKeys) {
-  const Inputs x = looking_at(0);
+  const TestInputs x = looking_at(0);
   SparseAttention attend(diagonal(), {.dense_below = kTokens + 1});
   EXPECT_TRUE(is_dense(run(attend, x).output, x));
   EXPECT_EQ(attend.report().returned_sparse, 0);
@@ -146,7 +146,7 @@ TEST(SparseAttention, IsDenseForFewKeys) {
 
 TEST(SparseAttention, FallsBackWhereTooMuchIsMissingAndTriesAgainLater) {
   const Log log;
-  const Inputs bad = looking_at(0);
+  const TestInputs bad = looking_at(0);
   SparseAttention attend(diagonal(),
                          {.name = "layers.3", .dense_below = 0, .guard = {.cooldown = 2}});
   for (int call = 0; call < 3; ++call) {
@@ -166,7 +166,7 @@ TEST(SparseAttention, FallsBackWhereTooMuchIsMissingAndTriesAgainLater) {
 
 TEST(SparseAttention, DoesNotTakeNoNumberForLittle) {
   const Log log;
-  Inputs x = looking_at(0);
+  TestInputs x = looking_at(0);
   x.key[0][0][0].fill_(std::nanf(""));
   SparseAttention attend(diagonal(), {.dense_below = 0});
   run(attend, x);
@@ -176,7 +176,7 @@ TEST(SparseAttention, DoesNotTakeNoNumberForLittle) {
 TEST(SparseAttention, InShadowReturnsDenseAndRecordsTheDifference) {
   const Log log;
   seed_aten(3);
-  const Inputs x = looking_at(0);
+  const TestInputs x = looking_at(0);
   SparseAttention attend(diagonal(), {.mode = Mode::shadow, .dense_below = 0});
   EXPECT_TRUE(is_dense(run(attend, x).output, x));
   EXPECT_TRUE(is_dense(run(attend, x).output, x));
@@ -195,7 +195,7 @@ TEST(SparseAttention, InShadowReturnsDenseAndRecordsTheDifference) {
 
 TEST(SparseAttention, AsCanaryIsSparseForAShareOfTheCalls) {
   constexpr int kCalls = 200;
-  const Inputs x = looking_at(0);
+  const TestInputs x = looking_at(0);
   SparseAttention attend(best_block(),
                          {.mode = Mode::canary, .canary_share = 0.25, .dense_below = 0});
   for (int call = 0; call < kCalls; ++call) run(attend, x);
@@ -207,7 +207,7 @@ TEST(SparseAttention, AsCanaryIsSparseForAShareOfTheCalls) {
 
 TEST(SparseAttention, AsCanaryFallsBackToo) {
   const Log log;
-  const Inputs x = looking_at(0);
+  const TestInputs x = looking_at(0);
   SparseAttention attend(diagonal(), {.mode = Mode::canary, .canary_share = 1, .dense_below = 0});
   EXPECT_TRUE(is_dense(run(attend, x).output, x));
   EXPECT_TRUE(attend.report().fallen_back);
@@ -217,7 +217,7 @@ TEST(SparseAttention, AsCanaryFallsBackToo) {
 TEST(SparseAttention, HasGradientsOfWhatItReturns) {
   const Log log;
   for (const bool falls_back : {false, true}) {
-    Inputs x = looking_at(0);
+    TestInputs x = looking_at(0);
     x.value.requires_grad_();
     SparseAttention attend(falls_back ? diagonal() : best_block(), {.dense_below = 0});
     run(attend, x).output.sum().backward();

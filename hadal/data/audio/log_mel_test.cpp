@@ -48,7 +48,7 @@ class LogMelGolden : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(LogMelGolden, EqualsTorchaudio) {
   const SafetensorsReader golden(
-      testing::source_path("hadal/data/audio/testdata/log_mel.safetensors"));
+      hadal::testing::source_path("hadal/data/audio/testdata/log_mel.safetensors"));
   const LogMel log_mel(golden_options(GetParam()));
   for (const std::string signal : {"noise", "speech_like", "silence", "impulse", "square"}) {
     const at::Tensor samples = golden.tensor("samples." + signal).unsqueeze(0);

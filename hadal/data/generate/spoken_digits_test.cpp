@@ -175,24 +175,24 @@ void expect_fallback(const std::string& path, const std::string& reason) {
 }
 
 TEST(SpokenDigitsFallback, CoversAnAbsentProgram) {
-  const testing::TemporaryFolder folder;
+  const hadal::testing::TemporaryFolder folder;
   expect_fallback(folder.path().string(), "cannot start espeak-ng");
 }
 
 TEST(SpokenDigitsFallback, CoversAProgramThatFails) {
-  const testing::TemporaryFolder folder;
+  const hadal::testing::TemporaryFolder folder;
   write_program(folder / "espeak-ng", "exit 3");
   expect_fallback(folder.path().string(), "exit status 3");
 }
 
 TEST(SpokenDigitsFallback, CoversAProgramThatWritesNoSound) {
-  const testing::TemporaryFolder folder;
+  const hadal::testing::TemporaryFolder folder;
   write_program(folder / "espeak-ng", "echo 'eSpeak NG text-to-speech: 1.51'");
   expect_fallback(folder.path().string(), "the output of espeak-ng");
 }
 
 TEST(SpokenDigitsFallback, CoversAProgramThatWritesWithoutEnd) {
-  const testing::TemporaryFolder folder;
+  const hadal::testing::TemporaryFolder folder;
   write_program(folder / "espeak-ng", "while :; do printf '%1000000s' x; done");
   expect_fallback(folder.path().string(), "more than");
 }

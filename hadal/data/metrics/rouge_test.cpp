@@ -18,7 +18,7 @@ using nlohmann::json;
 constexpr double kRounding = 5.1e-8;
 
 json golden() {
-  std::ifstream file(testing::source_path("hadal/data/metrics/testdata/rouge.golden.json"));
+  std::ifstream file(hadal::testing::source_path("hadal/data/metrics/testdata/rouge.golden.json"));
   return json::parse(file);
 }
 

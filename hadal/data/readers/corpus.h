@@ -27,7 +27,7 @@ struct Malformed {
 
 /// The folder of the inputs of one reader.
 inline std::filesystem::path folder(const std::string& reader) {
-  return testing::source_path("hadal/data/readers/testdata") / reader;
+  return hadal::testing::source_path("hadal/data/readers/testdata") / reader;
 }
 
 inline std::string content(const std::string& reader, const std::string& file) {
@@ -41,7 +41,7 @@ inline std::span<const std::byte> bytes_of(const std::string& text) {
 /// The message of the Error that `read` throws, as in Malformed.
 template <class Read>
 std::string error_of(const Read& read) {
-  return testing::without_json_reason(testing::error_of<Error>(read));
+  return hadal::testing::without_json_reason(hadal::testing::error_of<Error>(read));
 }
 
 /// Holds that `read(bytes, "F")` has the error of each malformed file, and none for the others,

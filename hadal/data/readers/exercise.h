@@ -18,7 +18,7 @@
 /// outcome; any other exception escapes, and a broken promise ends the program.
 namespace hadal::data {
 
-using testing::require;
+using hadal::testing::require;
 
 inline std::string to_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

@@ -12,7 +12,7 @@
 namespace hadal::data {
 namespace {
 
-using testing::TemporaryFolder;
+using hadal::testing::TemporaryFolder;
 
 TEST(Fsdd, ListsInOrder) {
   const TemporaryFolder folder;

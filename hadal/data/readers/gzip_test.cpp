@@ -6,7 +6,7 @@ namespace {
 
 using corpus::bytes_of;
 using corpus::content;
-using testing::TemporaryFolder;
+using hadal::testing::TemporaryFolder;
 
 constexpr std::size_t kMost = 1 << 20;
 

@@ -64,7 +64,7 @@ TEST(NewsSummaries, NameTheFieldThatIsWrong) {
        R"(field "reference": has no text)"}};
   for (const auto& [line, error] : wrongs) {
     const std::string text = std::string(kPlain) + "\n" + line + "\n";
-    EXPECT_EQ(testing::error_of<FormatError>([&] { parse_news_summaries(text, "F"); }),
+    EXPECT_EQ(hadal::testing::error_of<FormatError>([&] { parse_news_summaries(text, "F"); }),
               std::string("F: line 2: ") + error);
   }
 }

@@ -13,8 +13,8 @@
 namespace hadal::data {
 namespace {
 
-using testing::error_of;
-using testing::TemporaryFolder;
+using hadal::testing::error_of;
+using hadal::testing::TemporaryFolder;
 
 TEST(Sets, MakeDigitsAndStoriesThatTrainAndTestDoNotShare) {
   const ImageSet digits = load_image_set("digits", {}, 3);

@@ -142,7 +142,7 @@ constexpr Refused kRefused[] = {
     {"web_page", R"(FormatError F: near byte 0: invalid JSON)"},
 };
 
-fs::path corpus() { return testing::source_path("hadal/data/tokenizer/testdata/corpus"); }
+fs::path corpus() { return hadal::testing::source_path("hadal/data/tokenizer/testdata/corpus"); }
 
 /// What the reader says of a file.
 std::string verdict(const fs::path& file) {

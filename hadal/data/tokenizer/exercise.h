@@ -15,7 +15,7 @@
 
 namespace hadal::data {
 
-using testing::require;
+using hadal::testing::require;
 
 /// Encodes and decodes `text`; holds that ids are in range.
 inline std::vector<std::int64_t> exercise_encoding(const Tokenizer& tokenizer,

@@ -21,7 +21,7 @@ using Ids = std::vector<std::int64_t>;
 using Strings = std::vector<std::string>;
 
 std::filesystem::path testdata(const std::string& name) {
-  return testing::source_path("hadal/data/tokenizer/testdata/" + name);
+  return hadal::testing::source_path("hadal/data/tokenizer/testdata/" + name);
 }
 
 json golden(const std::string& name) { return json::parse(read_file(testdata(name))); }

@@ -13,7 +13,7 @@
 namespace hadal::data {
 namespace {
 
-using testing::error_of;
+using hadal::testing::error_of;
 using Ids = std::vector<std::int64_t>;
 
 std::string varint(std::uint64_t value) {

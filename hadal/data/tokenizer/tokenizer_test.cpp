@@ -16,11 +16,11 @@
 namespace hadal::data {
 namespace {
 
-using testing::error_of;
+using hadal::testing::error_of;
 using Ids = std::vector<std::int64_t>;
 
 std::filesystem::path testdata(const std::string& name) {
-  return testing::source_path("hadal/data/tokenizer/testdata/" + name);
+  return hadal::testing::source_path("hadal/data/tokenizer/testdata/" + name);
 }
 
 TEST(ByteTokenizer, GivesBytesBackUnchanged) {
@@ -126,7 +126,7 @@ TEST(BpeTokenizer, IsTheSameForManyThreadsAtOnce) {
 }
 
 TEST(BpeTokenizer, SaysWhichFileIsAbsent) {
-  const testing::TemporaryFolder folder;
+  const hadal::testing::TemporaryFolder folder;
   EXPECT_NE(error_of<IoError>([&] {
               load_tokenizer(folder.path());
             }).find((folder / "tokenizer.json").string()),

@@ -14,8 +14,8 @@ namespace hadal::draf {
 /// Loads hostile bytes as a chat template and renders a conversation with it; holds that the prompt
 /// is UTF-8 and, where no clock is read, the same again.
 inline void exercise_template(std::string_view bytes) {
+  using hadal::testing::require;
   using nlohmann::ordered_json;
-  using testing::require;
   static const ordered_json kCall = {
       {"type", "function"},
       {"function", {{"name", "look"}, {"arguments", {{"at", "it"}, {"n", 2}, {"x", nullptr}}}}}};

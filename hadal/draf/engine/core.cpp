@@ -45,6 +45,13 @@ void EngineCore::cancel_all() {
   while (!generations_.empty()) cancel(generations_.begin()->first);
 }
 
+void EngineCore::fail_all(const std::string& why) {
+  while (!generations_.empty()) {
+    const auto& [id, generation] = *generations_.begin();
+    finish(id, generation->end(FinishReason::error, why));
+  }
+}
+
 void EngineCore::give(const Generation& generation, Output output) {
   outbox_.emplace_back(generation.sink(), std::move(output));
 }
@@ -96,21 +103,24 @@ std::vector<std::int64_t> EngineCore::to_blame() const {
 
 void EngineCore::step() {
   const at::NoGradGuard no_grad;
+  failure_.clear();
   std::vector<Slice> slices;
   try {
     slices = scheduler_.plan();
   } catch (const std::exception& error) {
-    return fail(to_blame(), error.what());
+    failure_ = error.what();
+    return fail(to_blame(), failure_);
   }
   std::vector<std::int64_t> ids;
   for (const Slice& slice : slices) ids.push_back(slice.work->id);
   try {
     run(slices);
   } catch (const std::bad_alloc&) {
-    fail(ids, "out of memory");
+    failure_ = "out of memory";
   } catch (const std::exception& error) {
-    fail(ids, error.what());
+    failure_ = error.what();
   }
+  if (!failure_.empty()) fail(ids, failure_);
 }
 
 bool EngineCore::may_be_sparse(const Slice& slice) const {
@@ -197,6 +207,7 @@ void EngineCore::advance(const std::vector<Slice>& slices, const at::Tensor& log
       continue;
     }
     ++figures_.generated_tokens;
+    digest_ = (digest_ ^ static_cast<std::uint64_t>(tokens[i].id)) * 0x100000001b3;  // FNV-1a
     Output output = generation.take(std::move(tokens[i]));
     if (output.finish) {
       finish(generation.id, std::move(output));

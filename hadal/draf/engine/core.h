@@ -22,6 +22,8 @@ class EngineCore {
   /// Ends a request, if there is one of this id.
   void cancel(std::int64_t id);
   void cancel_all();
+  /// Ends all requests with an error.
+  void fail_all(const std::string& why);
   bool has_work() const { return !generations_.empty(); }
   /// One pass over the model. Where it fails, the requests that were in it end with an error.
   void step();
@@ -34,6 +36,10 @@ class EngineCore {
   std::int64_t pages() const { return cache_.pages(); }
   /// Requests that ended because they were done.
   std::int64_t completed() const { return completed_; }
+  /// Why the last step failed; empty where it did not.
+  const std::string& failure() const { return failure_; }
+  /// Of all tokens that were generated, in order.
+  std::uint64_t digest() const { return digest_; }
 
  private:
   void run(std::vector<Slice>& slices);
@@ -57,6 +63,8 @@ class EngineCore {
   EngineFigures figures_;
   AttentionWork lately_;
   std::int64_t completed_ = 0;
+  std::string failure_;
+  std::uint64_t digest_ = 0;
 };
 
 }  // namespace hadal::draf

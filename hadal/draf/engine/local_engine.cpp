@@ -1,6 +1,7 @@
 #include "hadal/draf/engine/local_engine.h"
 
 #include "hadal/draf/engine/check_request.h"
+#include "hadal/draf/engine/run_command.h"
 
 #include <algorithm>
 #include <chrono>
@@ -8,9 +9,11 @@
 
 namespace hadal::draf {
 
-LocalEngine::LocalEngine(EngineParts parts, const EngineOptions& options)
+LocalEngine::LocalEngine(EngineParts parts, const EngineOptions& options,
+                         std::unique_ptr<CommandChannel> others)
     : parts_(std::move(parts)),
       max_waiting_(options.max_waiting),
+      others_(std::move(others)),
       core_(parts_, options),
       figures_(core_.figures()),
       thread_([this] { loop(); }) {}
@@ -27,13 +30,13 @@ LocalEngine::~LocalEngine() {
 Engine::Id LocalEngine::submit(Request request, Sink sink) {
   check_request(request, parts_, core_.pages());
   const std::lock_guard lock(mutex_);
+  if (!failure_.empty()) throw Error(failure_);
   const std::int64_t waiting = figures_.waiting + static_cast<std::int64_t>(arrived_.size());
   if (waiting >= max_waiting_) {
     throw QueueFull(concat("engine: ", waiting, " requests wait, as many as may"), retry_after());
   }
   const std::uint64_t seed = std::uint64_t{entropy_()} << 32 | entropy_();
-  arrived_.push_back(
-      std::make_unique<Generation>(next_, std::move(request), std::move(sink), parts_, seed));
+  arrived_.push_back({{.id = next_, .seed = seed, .request = std::move(request)}, std::move(sink)});
   changed_.notify_all();
   return next_++;
 }
@@ -58,26 +61,52 @@ double LocalEngine::retry_after() const {
   return std::clamp(each * static_cast<double>(max_waiting_), 1.0, 60.0);
 }
 
-/// Waits for something to do and takes over what has come; false at the end.
-bool LocalEngine::receive() {
-  Generations arrived;
-  std::vector<Id> cancelled;
-  bool ending = false;
-  {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] {
-      return ending_ || core_.has_work() || !arrived_.empty() || !cancelled_.empty();
-    });
-    // They wait still: the figures must not show fewer.
-    figures_.waiting += static_cast<std::int64_t>(arrived_.size());
-    arrived = std::exchange(arrived_, {});
-    cancelled = std::exchange(cancelled_, {});
-    ending = ending_;
+/// Waits for something to do, or for the time to tell the other ranks that there is nothing.
+void LocalEngine::wait() {
+  std::unique_lock lock(mutex_);
+  const auto has_work = [&] {
+    return ending_ || core_.has_work() || !arrived_.empty() || !cancelled_.empty();
+  };
+  if (others_) {
+    changed_.wait_for(lock, others_->longest_silence(), has_work);
+  } else {
+    changed_.wait(lock, has_work);
   }
-  for (auto& generation : arrived) core_.add(std::move(generation));
-  for (const Id id : cancelled) core_.cancel(id);
-  if (ending) core_.cancel_all();
-  return !ending;
+}
+
+/// Takes over what has come.
+Command LocalEngine::receive(std::map<Id, Sink>& sinks) {
+  const std::lock_guard lock(mutex_);
+  // They wait still: the figures must not show fewer.
+  figures_.waiting += static_cast<std::int64_t>(arrived_.size());
+  Command command{.cancelled = std::exchange(cancelled_, {}),
+                  .end = ending_,
+                  .steps = core_.figures().steps,
+                  .digest = core_.digest()};
+  for (auto& [submission, sink] : std::exchange(arrived_, {})) {
+    sinks.emplace(submission.id, std::move(sink));
+    command.arrived.push_back(std::move(submission));
+  }
+  command.step = !command.end && (core_.has_work() || !command.arrived.empty());
+  return command;
+}
+
+/// Nothing can be computed any more.
+void LocalEngine::give_up(const std::string& why) {
+  {
+    const std::lock_guard lock(mutex_);
+    failure_ = why;
+  }
+  core_.fail_all(why);
+}
+
+void LocalEngine::lead(const Command& command) {
+  if (!others_ || !failure_.empty()) return;
+  try {
+    others_->send(command);
+  } catch (const std::exception& error) {
+    give_up(error.what());
+  }
 }
 
 void LocalEngine::refresh(double seconds) {
@@ -90,13 +119,19 @@ void LocalEngine::refresh(double seconds) {
 
 void LocalEngine::loop() {
   using Clock = std::chrono::steady_clock;
-  while (receive()) {
+  for (bool ending = false; !ending;) {
+    wait();
+    std::map<Id, Sink> sinks;
+    Command command = receive(sinks);
+    ending = command.end;
+    lead(command);
     const auto start = Clock::now();
-    if (core_.has_work()) core_.step();
+    run(std::move(command), sinks, parts_, core_);
+    if (others_ && !core_.failure().empty()) give_up(core_.failure());
+    if (!failure_.empty()) core_.fail_all(failure_);
     refresh(std::chrono::duration<double>(Clock::now() - start).count());
     core_.deliver();
   }
-  core_.deliver();
 }
 
 }  // namespace hadal::draf

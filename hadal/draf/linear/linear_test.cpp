@@ -24,7 +24,7 @@
 namespace hadal::draf {
 namespace {
 
-using testing::error_of;
+using hadal::testing::error_of;
 
 struct Case {
   std::int64_t rows, inputs, outputs;

@@ -1,12 +1,18 @@
 #include "hadal/draf/model/llama.h"
 
 #include "hadal/draf/model/block.h"
+#include "hadal/draf/parallel/shard.h"
 #include "hadal/models/llama/rope.h"
 #include "hadal/models/llama/tensors.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/InferenceMode.h>
@@ -32,14 +38,33 @@ bool shares(WeightFormat format, const at::Tensor& table) {
          (format == WeightFormat::bf16 && table.scalar_type() == at::kBFloat16);
 }
 
+/// Some tokens of a pass, on their way through the layers.
+struct Part {
+  std::int64_t first;
+  at::Tensor stream;  // fp32 [tokens, dim], a view of the pass's
+  at::Tensor delta;   // what a layer adds to it, of the activations' type
+  std::optional<PendingCollective> sum;
+
+  std::int64_t tokens() const { return stream.size(0); }
+  /// The delta, once the other ranks' are in it.
+  const at::Tensor& arrived() {
+    if (sum) sum->wait();
+    sum.reset();
+    return delta;
+  }
+};
+
+typedef std::vector<Part> Parts;
+
 class Llama final : public Model {
  public:
-  Llama(models::LlamaWeights weights, WeightFormat format)
+  Llama(models::LlamaWeights weights, WeightFormat format, std::shared_ptr<TensorParallel> parallel)
       : shape_(shape_of(weights.config, format)),
         rope_(weights.config.rope, weights.config.head_dim),
         embedding_(weights.tensors.at(models::kEmbeddingTensor)),
         norm_{weights.tensors.at(models::kNormTensor).to(at::kFloat),
-              static_cast<float>(weights.config.norm_epsilon)} {
+              static_cast<float>(weights.config.norm_epsilon)},
+        parallel_(std::move(parallel)) {
     for (std::int64_t i = 0; i < shape_.layers; ++i) {
       blocks_.push_back(make_block(weights, i, format));
     }
@@ -56,8 +81,13 @@ class Llama final : public Model {
   std::int64_t bytes() const override;
 
  private:
-  at::Tensor attend(std::int64_t layer, const at::Tensor& x, const Angles& angles,
+  at::Tensor embed(const at::Tensor& ids) const;
+  Parts parts_of(const at::Tensor& stream) const;
+  at::Tensor attend(std::int64_t layer, Parts& parts, const Angles& angles,
                     const LayerAttention& attention) const;
+  void feed_forward(std::int64_t layer, Part& part) const;
+  void begin_sum(Part& part, at::Tensor delta) const;
+  at::Tensor logits(const at::Tensor& x) const;
 
   ModelShape shape_;
   models::RopeAngles rope_;
@@ -66,48 +96,117 @@ class Llama final : public Model {
   Norm norm_;
   std::unique_ptr<Linear> head_;
   bool head_is_embedding_ = false;
+  std::shared_ptr<TensorParallel> parallel_;  // null in one process
 };
 
-/// x [tokens, dim] to the heads' outputs [tokens, heads * head_dim].
-at::Tensor Llama::attend(std::int64_t layer, const at::Tensor& x, const Angles& angles,
+/// The stream that ids begin with, fp32 [tokens, dim].
+at::Tensor Llama::embed(const at::Tensor& ids) const {
+  if (!parallel_) return at::embedding(embedding_, ids).to(at::kFloat);
+  const std::int64_t rows = embedding_.size(0);
+  const at::Tensor own =
+      ids - parallel_->rank() * vocabulary_part(shape_.vocabulary, parallel_->ranks());
+  const at::Tensor others = (own < 0).logical_or(own >= rows);
+  const at::Tensor part =
+      at::embedding(embedding_, own.clamp(0, std::max<std::int64_t>(rows - 1, 0)))
+          .to(at::kFloat)
+          .masked_fill_(others.unsqueeze(1), 0);
+  parallel_->sum(part).wait();
+  return part;
+}
+
+/// As many parts as are worth their sums' start.
+Parts Llama::parts_of(const at::Tensor& stream) const {
+  constexpr std::int64_t kLeast = 64;
+  constexpr std::int64_t kMost = 4;
+  const std::int64_t tokens = stream.size(0);
+  const std::int64_t count = parallel_ ? std::clamp<std::int64_t>(tokens / kLeast, 1, kMost) : 1;
+  Parts parts;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t first = tokens * i / count;
+    const std::int64_t size = tokens * (i + 1) / count - first;
+    parts.push_back(
+        {.first = first, .stream = stream.narrow(0, first, size), .delta = {}, .sum = {}});
+  }
+  return parts;
+}
+
+void Llama::begin_sum(Part& part, at::Tensor delta) const {
+  part.delta = std::move(delta);
+  if (parallel_) part.sum.emplace(parallel_->sum(part.delta));
+}
+
+at::Tensor joined(const std::vector<at::Tensor>& parts) {
+  return parts.size() == 1 ? parts.front() : at::cat(parts);
+}
+
+/// The heads' outputs of all parts [tokens, heads * head_dim].
+at::Tensor Llama::attend(std::int64_t layer, Parts& parts, const Angles& angles,
                          const LayerAttention& attention) const {
   const Block& block = blocks_[static_cast<std::size_t>(layer)];
-  at::Tensor query = (*block.query)(x);
-  at::Tensor key = (*block.key)(x);
-  const at::Tensor value = (*block.value)(x);
-  turn(query, angles, block.query_norm, norm_.epsilon);
-  turn(key, angles, block.key_norm, norm_.epsilon);
-  const std::int64_t tokens = x.size(0);
+  std::vector<at::Tensor> queries, keys, values;
+  for (Part& part : parts) {
+    const at::Tensor x = add_norm(part.stream, part.arrived(), block.attention_norm, shape_.type);
+    const Angles own{angles.cosine.narrow(0, part.first, part.tokens()),
+                     angles.sine.narrow(0, part.first, part.tokens())};
+    queries.push_back((*block.query)(x));
+    keys.push_back((*block.key)(x));
+    values.push_back((*block.value)(x));
+    turn(queries.back(), own, block.query_norm, norm_.epsilon);
+    turn(keys.back(), own, block.key_norm, norm_.epsilon);
+  }
+  const at::Tensor query = joined(queries);
+  const std::int64_t tokens = query.size(0);
   return attention(layer, query.view({tokens, shape_.heads, shape_.head_dim}),
-                   key.view({tokens, shape_.kv_heads, shape_.head_dim}),
-                   value.view({tokens, shape_.kv_heads, shape_.head_dim}))
+                   joined(keys).view({tokens, shape_.kv_heads, shape_.head_dim}),
+                   joined(values).view({tokens, shape_.kv_heads, shape_.head_dim}))
       .reshape({tokens, shape_.heads * shape_.head_dim})
       .to(shape_.type)
       .contiguous();
+}
+
+void Llama::feed_forward(std::int64_t layer, Part& part) const {
+  const Block& block = blocks_[static_cast<std::size_t>(layer)];
+  const at::Tensor x = add_norm(part.stream, part.arrived(), block.mlp_norm, shape_.type);
+  at::Tensor hidden = (*block.gate)(x);
+  gate(hidden, (*block.up)(x));
+  begin_sum(part, (*block.down)(hidden));
+}
+
+/// x [rows, dim] to fp32 [rows, vocabulary].
+at::Tensor Llama::logits(const at::Tensor& x) const {
+  const at::Tensor part = (*head_)(x).to(at::kFloat);
+  if (!parallel_) return part;
+  const std::int64_t width = vocabulary_part(shape_.vocabulary, parallel_->ranks());
+  return parallel_->join_columns(at::constant_pad_nd(part, {0, width - part.size(1)}).contiguous())
+      .narrow(1, 0, shape_.vocabulary);
 }
 
 at::Tensor Llama::forward(const at::Tensor& ids, const at::Tensor& positions,
                           const at::Tensor& rows, const LayerAttention& attention) const {
   const c10::InferenceMode no_gradients;
   const Angles angles = angles_of(rope_, positions);
-  at::Tensor stream = at::embedding(embedding_, ids).to(at::kFloat);
-  at::Tensor delta;
+  at::Tensor stream = embed(ids);
+  Parts parts = parts_of(stream);
   for (std::int64_t i = 0; i < shape_.layers; ++i) {
-    const Block& block = blocks_[static_cast<std::size_t>(i)];
-    const at::Tensor x = add_norm(stream, delta, block.attention_norm, shape_.type);
-    at::Tensor heads = attend(i, x, angles, attention);
+    at::Tensor heads = attend(i, parts, angles, attention);
     if (i + 1 == shape_.layers) {
       // Of the others only the keys and values were wanted.
       if (rows.numel() == 0) return at::empty({0, shape_.vocabulary}, at::kFloat);
       heads = heads.index_select(0, rows);
       stream = stream.index_select(0, rows);
+      parts = parts_of(stream);
     }
-    const at::Tensor y = add_norm(stream, (*block.output)(heads), block.mlp_norm, shape_.type);
-    at::Tensor hidden = (*block.gate)(y);
-    gate(hidden, (*block.up)(y));
-    delta = (*block.down)(hidden);
+    const Block& block = blocks_[static_cast<std::size_t>(i)];
+    for (Part& part : parts) {
+      begin_sum(part, (*block.output)(heads.narrow(0, part.first, part.tokens())));
+    }
+    for (Part& part : parts) feed_forward(i, part);
   }
-  return (*head_)(add_norm(stream, delta, norm_, shape_.type)).to(at::kFloat);
+  std::vector<at::Tensor> ends;
+  for (Part& part : parts) {
+    ends.push_back(add_norm(part.stream, part.arrived(), norm_, shape_.type));
+  }
+  return logits(joined(ends));
 }
 
 std::int64_t Llama::bytes() const {
@@ -119,8 +218,9 @@ std::int64_t Llama::bytes() const {
 
 }  // namespace
 
-std::unique_ptr<Model> make_llama(models::LlamaWeights weights, WeightFormat format) {
-  return std::make_unique<Llama>(std::move(weights), format);
+std::unique_ptr<Model> make_llama(models::LlamaWeights weights, WeightFormat format,
+                                  std::shared_ptr<TensorParallel> parallel) {
+  return std::make_unique<Llama>(std::move(weights), format, std::move(parallel));
 }
 
 }  // namespace hadal::draf

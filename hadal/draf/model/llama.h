@@ -2,6 +2,7 @@
 
 #include "hadal/draf/linear/linear.h"
 #include "hadal/draf/model/model.h"
+#include "hadal/draf/parallel/tensor_parallel.h"
 #include "hadal/models/llama/weights.h"
 
 #include <memory>
@@ -12,6 +13,11 @@ namespace hadal::draf {
 /// views of the mapped file included. The residual stream, norms, rotation and SwiGLU are computed
 /// in fp32, whatever the format; with int4 the head, whose errors go straight to the logits, is
 /// int8. Throws InvalidArgument where int4 is asked for widths that it does not take.
-std::unique_ptr<Model> make_llama(models::LlamaWeights weights, WeightFormat format);
+///
+/// With `parallel`, `weights` are this rank's shard_of() the model. All ranks then have to make the
+/// same calls of forward(), and each gets the logits of the whole vocabulary. A pass of many tokens
+/// goes through a layer in parts, so that one's sums are on their way while another is computed.
+std::unique_ptr<Model> make_llama(models::LlamaWeights weights, WeightFormat format,
+                                  std::shared_ptr<TensorParallel> parallel = nullptr);
 
 }  // namespace hadal::draf

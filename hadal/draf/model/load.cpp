@@ -1,8 +1,11 @@
 #include "hadal/draf/model/load.h"
 
+#include "hadal/core/build_info.h"
 #include "hadal/core/error.h"
+#include "hadal/core/file.h"
 #include "hadal/draf/model/llama.h"
 #include "hadal/draf/model/tokenizer_config.h"
+#include "hadal/draf/parallel/shard.h"
 #include "hadal/models/llama/llama2c.h"
 #include "hadal/models/llama/weights.h"
 
@@ -20,16 +23,32 @@ std::string name_of(const fs::path& folder) {
   return whole.filename().empty() ? whole.string() : whole.filename().string();
 }
 
+/// The model of the weights, or this rank's part of it.
+std::unique_ptr<const Model> model_of(models::LlamaWeights weights, const LoadOptions& options) {
+  const auto& parallel = options.parallel;
+  if (!parallel || parallel->ranks() == 1) return make_llama(std::move(weights), options.format);
+  return make_llama(shard_of(weights, {.rank = parallel->rank(), .ranks = parallel->ranks()}),
+                    options.format, parallel);
+}
+
+std::string digest_of(const models::LlamaConfig& config, const LoadOptions& options) {
+  const BuildInfo& build = build_info();
+  return sha256(concat(build.version, ' ', build.commit, ' ', static_cast<int>(options.format), ' ',
+                       models::llama_config_json(config)));
+}
+
 LoadedModel load_llama2c(const models::Llama2cFiles& files, const fs::path& folder,
                          const LoadOptions& options) {
   auto weights = models::read_llama2c(files.model);
   auto tokenizer = data::load_llama2c_tokenizer(files.tokenizer, weights.config.vocabulary);
   const auto end_ids = weights.config.end_ids;
+  auto digest = digest_of(weights.config, options);
   return {.name = name_of(folder),
-          .model = make_llama(std::move(weights), options.format),
+          .model = model_of(std::move(weights), options),
           .tokenizer = std::move(tokenizer),
           .special_tokens = {{"bos_token", "<s>"}, {"eos_token", "</s>"}},
-          .end_ids = end_ids};
+          .end_ids = end_ids,
+          .digest = std::move(digest)};
 }
 
 /// Those of the files' that say what ends a text; the tokenizer's own where neither does.
@@ -62,13 +81,15 @@ LoadedModel load_model(const fs::path& folder, const LoadOptions& options) {
   TokenizerConfig tokenizer_config = read_tokenizer_config(folder);
   std::shared_ptr<const data::Tokenizer> tokenizer = data::load_tokenizer(folder);
   auto end_ids = end_ids_of(weights.config, generation, tokenizer_config, *tokenizer);
+  auto digest = digest_of(weights.config, options);
   return {.name = name_of(folder),
-          .model = make_llama(std::move(weights), options.format),
+          .model = model_of(std::move(weights), options),
           .tokenizer = std::move(tokenizer),
           .chat_template = std::move(tokenizer_config.chat_template),
           .special_tokens = std::move(tokenizer_config.special_tokens),
           .end_ids = std::move(end_ids),
-          .defaults = generation};
+          .defaults = generation,
+          .digest = std::move(digest)};
 }
 
 }  // namespace hadal::draf

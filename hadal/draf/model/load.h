@@ -3,6 +3,7 @@
 #include "hadal/data/tokenizer/tokenizer.h"
 #include "hadal/draf/linear/linear.h"
 #include "hadal/draf/model/model.h"
+#include "hadal/draf/parallel/tensor_parallel.h"
 #include "hadal/models/llama/generation.h"
 
 #include <cstdint>
@@ -16,6 +17,8 @@ namespace hadal::draf {
 
 struct LoadOptions {
   WeightFormat format = WeightFormat::bf16;
+  /// Where several ranks hold the model together: this one reads its part of the weights alone.
+  std::shared_ptr<TensorParallel> parallel = nullptr;
 };
 
 /// A model with all that its folder says about using it.
@@ -28,6 +31,7 @@ struct LoadedModel {
   std::map<std::string, std::string> special_tokens = {};
   std::vector<std::int64_t> end_ids = {};  ///< a text ends at each of these
   models::GenerationConfig defaults = {};  ///< what the model's author advises
+  std::string digest = {};  ///< the same for the same program, format and kind of model
 };
 
 /// Loads an unmodified Hugging Face folder: config.json, model.safetensors or shards with their

@@ -41,7 +41,7 @@ TEST(ServerOptions, RefuseWhatIsOutOfRange) {
 }
 
 TEST(LoadApiKeys, ReadsAFileAndTheEnvironment) {
-  const testing::TemporaryFolder folder;
+  const hadal::testing::TemporaryFolder folder;
   write_file(folder / "keys", "# of the team\nfirst\r\n\nsecond");
   ::unsetenv("HADAL_API_KEY");
   EXPECT_TRUE(load_api_keys({}).empty());
@@ -52,7 +52,7 @@ TEST(LoadApiKeys, ReadsAFileAndTheEnvironment) {
 }
 
 TEST(LoadApiKeys, RefusesAFileWithoutAKey) {
-  const testing::TemporaryFolder folder;
+  const hadal::testing::TemporaryFolder folder;
   write_file(folder / "keys", "# none\n\n");
   EXPECT_THROW(load_api_keys(folder / "keys"), InvalidArgument);
   EXPECT_THROW(load_api_keys(folder / "absent"), IoError);

@@ -12,7 +12,7 @@ namespace {
 TEST(RequestCorpus, EndsInARequestOrARefusal) {
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(
-           testing::source_path("hadal/draf/server/testdata/request"))) {
+           hadal::testing::source_path("hadal/draf/server/testdata/request"))) {
     exercise_request(read_file(entry.path()));
     ++files;
   }

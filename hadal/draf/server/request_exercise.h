@@ -24,8 +24,8 @@ void expect_refusal_or_none(const Action& call) {
   try {
     call();
   } catch (const ApiError& error) {
-    testing::require(error.details().status >= 400 && error.details().status < 500);
-    testing::require(error.json().starts_with("{\"error\":{\"message\":"));
+    hadal::testing::require(error.details().status >= 400 && error.details().status < 500);
+    hadal::testing::require(error.json().starts_with("{\"error\":{\"message\":"));
   }
 }
 
@@ -50,7 +50,7 @@ inline void exercise_request(std::string_view input) {
   };
   const auto whole = parse(std::max<std::size_t>(1, input.size()));
   const auto pieces = parse(7);
-  if (whole.second == 0) testing::require(whole == pieces);
+  if (whole.second == 0) hadal::testing::require(whole == pieces);
 
   static const ServedModel model{
       .name = "m",
@@ -63,11 +63,12 @@ inline void exercise_request(std::string_view input) {
   for (const auto parse_call : {parse_completion_call, parse_chat_call}) {
     expect_refusal_or_none([&] {
       const Call call = parse_call(body, model, limits);
-      testing::require(!call.requests.empty() && call.requests.size() <= 16);
+      hadal::testing::require(!call.requests.empty() && call.requests.size() <= 16);
       for (const Request& request : call.requests) {
-        testing::require(!request.prompt.empty() && request.prompt.size() < 512);
-        testing::require(request.max_tokens >= 1 && request.max_tokens <= 512);
-        testing::require(request.sampling.temperature >= 0 && request.sampling.temperature <= 2);
+        hadal::testing::require(!request.prompt.empty() && request.prompt.size() < 512);
+        hadal::testing::require(request.max_tokens >= 1 && request.max_tokens <= 512);
+        hadal::testing::require(request.sampling.temperature >= 0 &&
+                                request.sampling.temperature <= 2);
       }
     });
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "hadal/hpts/autocast/autocast.h"
+#include "hadal/hpts/test_support.h"
 
 #include <vector>
 
@@ -19,12 +20,6 @@ inline PrecisionPlan plan_of(Precision compute, SavedFormat saved) {
 inline double relative_error(const at::Tensor& a, const at::Tensor& b) {
   const at::Tensor exact = b.to(at::kDouble);
   return ((a.to(at::kDouble) - exact).norm() / exact.norm()).item<double>();
-}
-
-inline std::vector<at::Tensor> gradients_of(const torch::nn::Module& module) {
-  std::vector<at::Tensor> result;
-  for (const auto& parameter : module.parameters()) result.push_back(parameter.grad());
-  return result;
 }
 
 /// Output, and gradients of the input and of each parameter.

@@ -16,8 +16,8 @@
 namespace hadal::hpts {
 namespace {
 
-using testing::error_of;
-using testing::TemporaryFolder;
+using hadal::testing::error_of;
+using hadal::testing::TemporaryFolder;
 
 Checkpoint example() {
   return {.step = 12,
@@ -121,7 +121,7 @@ TEST(Checkpoint, SaysWhatIsWrongWithAnAlteredFile) {
 
 TEST(Checkpoint, RefusesASafetensorsFileOfSomethingElse) {
   const std::filesystem::path golden =
-      testing::source_path("hadal/core/safetensors/testdata/edges.safetensors");
+      hadal::testing::source_path("hadal/core/safetensors/testdata/edges.safetensors");
   ASSERT_TRUE(std::filesystem::exists(golden));
   EXPECT_NE(
       error_of<FormatError>([&] { read_checkpoint(golden); }).find("metadata lack hadal.step"),

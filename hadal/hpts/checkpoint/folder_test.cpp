@@ -16,8 +16,8 @@
 namespace hadal::hpts {
 namespace {
 
-using testing::error_of;
-using testing::TemporaryFolder;
+using hadal::testing::error_of;
+using hadal::testing::TemporaryFolder;
 
 Checkpoint at_step(std::int64_t step) {
   return {.step = step, .tensors = {{"w", at::full({3}, static_cast<float>(step))}}};

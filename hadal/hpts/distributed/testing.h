@@ -3,6 +3,7 @@
 #include "hadal/core/process_group/testing.h"
 #include "hadal/core/random.h"
 #include "hadal/hpts/distributed/data_parallel.h"
+#include "hadal/hpts/test_support.h"
 
 #include <vector>
 
@@ -54,12 +55,6 @@ inline Batch make_batch(std::int64_t size, std::uint64_t seed) {
 
 inline at::Tensor loss_of(SmallNet& net, const Batch& batch) {
   return at::cross_entropy_loss(net->forward(batch.images), batch.labels);
-}
-
-inline std::vector<at::Tensor> gradients_of(const torch::nn::Module& module) {
-  std::vector<at::Tensor> gradients;
-  for (const at::Tensor& parameter : module.parameters()) gradients.push_back(parameter.grad());
-  return gradients;
 }
 
 /// One vector of all gradients.

@@ -10,7 +10,7 @@
 namespace hadal::hpts {
 namespace {
 
-using testing::TemporaryFolder;
+using hadal::testing::TemporaryFolder;
 
 StepMetrics at_step(std::int64_t step) {
   return {.step = step, .wall_time = 2.5, .values = {{"loss", 1.0 / static_cast<double>(step)}}};
@@ -49,7 +49,7 @@ TEST(CsvLog, RefusesOtherColumnsAndOtherFiles) {
   const TemporaryFolder folder;
   CsvLog log(folder / "a.csv");
   log.write(at_step(1));
-  EXPECT_EQ(testing::error_of<InvalidArgument>(
+  EXPECT_EQ(hadal::testing::error_of<InvalidArgument>(
                 [&] { log.write({.step = 2, .wall_time = 0, .values = {{"x", 1}}}); }),
             "CsvLog: expected the columns step,wall_time,loss, got step,wall_time,x");
   EXPECT_THROW(CsvLog(folder / "c.csv").write({.step = 2, .wall_time = 0, .values = {{"a,b", 1}}}),

@@ -13,7 +13,7 @@
 namespace hadal::hpts {
 namespace {
 
-using testing::TemporaryFolder;
+using hadal::testing::TemporaryFolder;
 
 // RFC 3720, appendix B.4.
 TEST(Crc32c, GivesThePublishedValues) {
@@ -28,7 +28,7 @@ TEST(Crc32c, GivesThePublishedValues) {
 
 TEST(TensorBoardLog, WritesTheBytesOfTheTensorBoardPackage) {
   const std::string expected =
-      read_file(testing::source_path("hadal/hpts/metrics/testdata/golden.tfevents"));
+      read_file(hadal::testing::source_path("hadal/hpts/metrics/testdata/golden.tfevents"));
   std::string actual = tensorboard_record(tensorboard_version_event(1.5));
   for (const StepMetrics& metrics :
        {StepMetrics{1, 2.25, {{"loss", 0.25}, {"accuracy", 1e-3}}},

@@ -10,7 +10,7 @@
 namespace hadal::hpts {
 namespace {
 
-using testing::error_of;
+using hadal::testing::error_of;
 using testing::leaf;
 
 struct Model {

@@ -12,7 +12,7 @@
 namespace hadal::hpts {
 namespace {
 
-using testing::error_of;
+using hadal::testing::error_of;
 using testing::Kind;
 using testing::kinds;
 using testing::leaf;

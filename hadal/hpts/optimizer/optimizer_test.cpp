@@ -18,7 +18,7 @@
 namespace hadal::hpts {
 namespace {
 
-using testing::error_of;
+using hadal::testing::error_of;
 using testing::golden;
 using testing::Kind;
 using testing::kinds;

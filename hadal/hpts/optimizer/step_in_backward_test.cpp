@@ -15,7 +15,7 @@
 namespace hadal::hpts {
 namespace {
 
-using testing::error_of;
+using hadal::testing::error_of;
 using testing::leaf;
 using testing::same_bytes;
 

@@ -5,6 +5,7 @@
 #include "hadal/hpts/optimizer/gradients.h"
 #include "hadal/hpts/optimizer/optimizer.h"
 #include "hadal/hpts/optimizer/step_in_backward.h"
+#include "hadal/hpts/optimizer/test_support.h"
 #include "hadal/testing/error_of.h"
 #include "hadal/testing/paths.h"
 
@@ -23,29 +24,25 @@ namespace hadal::hpts {
 namespace {
 
 using hadal::testing::error_of;
+using testing::leaf;
+using testing::max_difference;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-const SafetensorsReader& golden() {
+const SafetensorsReader& recorded() {
   static const SafetensorsReader reader(
       hadal::testing::source_path("hadal/hpts/scaler/testdata/grad_scaler.safetensors"));
   return reader;
 }
 
-at::Tensor leaf(const at::Tensor& values) { return values.detach().clone().requires_grad_(); }
-
-double max_difference(const at::Tensor& a, const at::Tensor& b) {
-  return (a.detach() - b).abs().max().item<double>();
-}
-
-at::Tensor row(const char* name, std::int64_t step) { return golden().tensor(name)[step]; }
+at::Tensor row(const char* name, std::int64_t step) { return recorded().tensor(name)[step]; }
 
 /// What make_golden.py does, with optimizers of any library.
 template <class First, class Second>
 void follow_golden(at::Tensor a, at::Tensor b, First& sgd, Second& adamw) {
   GradScaler scaler(
       {.initial_scale = 1000, .growth_factor = 3, .backoff_factor = 0.3, .growth_interval = 4});
-  for (std::int64_t step = 0; step < golden().tensor("x").size(0); ++step) {
+  for (std::int64_t step = 0; step < recorded().tensor("x").size(0); ++step) {
     a.mutable_grad() = b.mutable_grad() = at::Tensor();
     const at::Tensor loss = (a * row("x", step)).sum() + (b * row("y", step)).sum();
     scaler.scale(loss).backward();
@@ -64,14 +61,14 @@ void follow_golden(at::Tensor a, at::Tensor b, First& sgd, Second& adamw) {
 }
 
 TEST(GradScaler, FollowsTheTrajectoryOfTorchWithOurOptimizers) {
-  const at::Tensor a = leaf(golden().tensor("start.a")), b = leaf(golden().tensor("start.b"));
+  const at::Tensor a = leaf(recorded().tensor("start.a")), b = leaf(recorded().tensor("start.b"));
   Optimizer sgd({{{{"a", a}}, 0.1, 0}}, Sgd{.momentum = 0.9});
   Optimizer adamw({{{{"b", b}}, 0.01, 0.01}}, AdamW{});
   follow_golden(a, b, sgd, adamw);
 }
 
 TEST(GradScaler, FollowsTheTrajectoryOfTorchWithThoseOfTorch) {
-  const at::Tensor a = leaf(golden().tensor("start.a")), b = leaf(golden().tensor("start.b"));
+  const at::Tensor a = leaf(recorded().tensor("start.a")), b = leaf(recorded().tensor("start.b"));
   torch::optim::SGD sgd({a}, torch::optim::SGDOptions(0.1).momentum(0.9));
   torch::optim::AdamW adamw({b}, torch::optim::AdamWOptions(0.01).weight_decay(0.01));
   follow_golden(a, b, sgd, adamw);
@@ -108,7 +105,7 @@ std::int64_t first_to_throw(const std::int8_t* calls) {
 }
 
 TEST(GradScaler, RefusesTheCallsThatTorchRefusesInEachOrder) {
-  const at::Tensor orders = golden().tensor("order");
+  const at::Tensor orders = recorded().tensor("order");
   for (std::int64_t i = 0; i < orders.size(0); ++i) {
     const auto* row = orders.const_data_ptr<std::int8_t>() + 6 * i;
     ASSERT_EQ(first_to_throw(row), row[5])

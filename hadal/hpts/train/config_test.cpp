@@ -11,7 +11,7 @@ namespace {
 TrainConfig parse(std::string_view text) { return parse_train_config(text, "/runs/a.toml"); }
 
 std::string refusal(std::string_view text) {
-  return testing::error_of<FormatError>([&] { parse(text); });
+  return hadal::testing::error_of<FormatError>([&] { parse(text); });
 }
 
 TEST(TrainConfig, HasADefaultForEverything) {

@@ -160,7 +160,7 @@ TEST(TrainingRun, SkipsStepsThatAreNotFinite) {
 
 // Batch and gradients are those of one process; sums in another order round otherwise.
 TEST(TrainingRunDist, OnTwoProcessesGivesTheLossesOfOne) {
-  testing::run_ranks(2, [] {
+  hadal::testing::run_ranks(2, [] {
     TrainConfig config = small_config();
     config.precision.policy = TrainConfig::Policy::fp32;
     const auto alone_task = small_text_task();
@@ -177,7 +177,7 @@ TEST(TrainingRunDist, OnTwoProcessesGivesTheLossesOfOne) {
 }
 
 TEST(TrainingRunDist, ResumesOnTwoProcessesWithTheSameLoss) {
-  testing::run_ranks(2, [] {
+  hadal::testing::run_ranks(2, [] {
     TrainConfig config = small_config();
     config.distributed = {.gradients = TrainConfig::Gradients::power_sgd, .rank = 2};
     const auto group = init_process_group();
@@ -201,11 +201,11 @@ TEST(TrainingRunDist, ResumesOnTwoProcessesWithTheSameLoss) {
 }
 
 TEST(TrainingRunDist, RefusesABatchThatCannotBeShared) {
-  testing::run_ranks(2, [] {
+  hadal::testing::run_ranks(2, [] {
     TrainConfig config = small_config();
     config.batch = 7;
     const auto task = small_text_task();
-    EXPECT_EQ(testing::error_of<InvalidArgument>(
+    EXPECT_EQ(hadal::testing::error_of<InvalidArgument>(
                   [&] { TrainingRun(config, *task, init_process_group()); }),
               "train.batch: expected a multiple of the 2 processes, got 7");
   });

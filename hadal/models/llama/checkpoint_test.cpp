@@ -21,8 +21,8 @@ namespace hadal::models {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::error_of;
-using testing::TemporaryFolder;
+using hadal::testing::error_of;
+using hadal::testing::TemporaryFolder;
 using Tensors = std::map<std::string, at::Tensor>;
 
 LlamaConfig config() { return tiny_config(LlamaFamily::qwen2); }

@@ -10,8 +10,8 @@
 namespace hadal::models {
 namespace {
 
+using hadal::testing::error_of;
 using nlohmann::json;
-using testing::error_of;
 
 json llama() {
   return {{"architectures", {"LlamaForCausalLM"}},

@@ -30,8 +30,8 @@ inline void exercise_config(std::string_view text) {
   } catch (const Unsupported&) {
     return;
   }
-  testing::require(parse_llama_config(llama_config_json(config), "written again") == config);
-  testing::require(parameter_count(config) > 0 && config.context() > 0);
+  hadal::testing::require(parse_llama_config(llama_config_json(config), "written again") == config);
+  hadal::testing::require(parameter_count(config) > 0 && config.context() > 0);
   const RopeAngles angles(config.rope, config.head_dim);
   std::vector<float> numbers(static_cast<std::size_t>(config.head_dim));
   angles.at(config.context() - 1, numbers.data(), numbers.data() + config.head_dim / 2);
@@ -43,7 +43,7 @@ inline void exercise_llama2c(std::span<const std::byte> bytes) {
   const std::vector<std::byte> aligned(bytes.begin(), bytes.end());
   try {
     for (const auto& [name, tensor] : parse_llama2c(aligned, nullptr, "input").tensors) {
-      testing::require(tensor.sum().defined());
+      hadal::testing::require(tensor.sum().defined());
     }
   } catch (const FormatError&) {
   }

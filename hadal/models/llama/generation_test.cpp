@@ -9,7 +9,7 @@
 namespace hadal::models {
 namespace {
 
-using testing::error_of;
+using hadal::testing::error_of;
 
 TEST(GenerationConfig, ReadsWhatItSaysAndLeavesTheRestEmpty) {
   const auto config = parse_generation_config(
@@ -35,7 +35,7 @@ TEST(GenerationConfig, RefusesWhatIsOutOfRange) {
 }
 
 TEST(GenerationConfig, IsEmptyWhereThereIsNone) {
-  const testing::TemporaryFolder folder;
+  const hadal::testing::TemporaryFolder folder;
   EXPECT_TRUE(read_generation_config(folder.path()).end_ids.empty());
 }
 

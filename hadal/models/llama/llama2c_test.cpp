@@ -15,7 +15,7 @@
 namespace hadal::models {
 namespace {
 
-using testing::error_of;
+using hadal::testing::error_of;
 
 std::span<const std::byte> bytes_of(const std::vector<float>& numbers) {
   return std::as_bytes(std::span(numbers));
@@ -88,7 +88,7 @@ TEST(Llama2cRealData, HasTheWeightsOfTheHuggingFaceFolder) {
 TEST(LlamaFiles, ThrowNothingButErrors) {
   std::size_t files = 0;
   for (const char* folder : {"llama_config", "llama2c"}) {
-    const auto corpus = testing::source_path("hadal/models/llama/testdata") / folder;
+    const auto corpus = hadal::testing::source_path("hadal/models/llama/testdata") / folder;
     for (const auto& entry : std::filesystem::directory_iterator(corpus)) {
       const std::string text = read_file(entry.path());
       EXPECT_NO_THROW(exercise_config(text)) << entry.path();

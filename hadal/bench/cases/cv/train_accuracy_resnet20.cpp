@@ -11,7 +11,7 @@
 #include <cmath>
 #include <memory>
 
-namespace hadal::bench {
+namespace hadal::bench::train_accuracy_resnet20 {
 namespace {
 
 constexpr std::uint64_t kSeeds = 3;
@@ -137,4 +137,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::train_accuracy_resnet20

@@ -10,7 +10,7 @@
 
 #include <ATen/TensorOperators.h>
 
-namespace hadal::bench {
+namespace hadal::bench::train_memory_resnet152 {
 namespace {
 
 using hpts::Precision;
@@ -136,4 +136,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::train_memory_resnet152

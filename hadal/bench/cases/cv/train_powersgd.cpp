@@ -18,7 +18,7 @@
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 
-namespace hadal::bench {
+namespace hadal::bench::train_powersgd {
 namespace {
 
 constexpr const char* kId = "cv/train-powersgd";
@@ -197,4 +197,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::train_powersgd

@@ -6,7 +6,7 @@
 
 #include <memory>
 
-namespace hadal::bench {
+namespace hadal::bench::train_step_resnet50 {
 namespace {
 
 ResNetTrainingOptions options_of(const Context& context) {
@@ -70,4 +70,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::train_step_resnet50

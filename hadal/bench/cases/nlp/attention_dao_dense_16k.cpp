@@ -5,7 +5,7 @@
 
 #include <c10/core/InferenceMode.h>
 
-namespace hadal::bench {
+namespace hadal::bench::attention_dao_dense_16k {
 namespace {
 
 constexpr std::int64_t kTokens = 16'384;
@@ -57,4 +57,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::attention_dao_dense_16k

@@ -12,7 +12,7 @@
 
 #include <c10/core/InferenceMode.h>
 
-namespace hadal::bench {
+namespace hadal::bench::attention_dao_scaling {
 namespace {
 
 constexpr std::int64_t kHeadDim = 128;
@@ -109,4 +109,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::attention_dao_scaling

@@ -1,7 +1,7 @@
 #include "hadal/bench/cases/nlp/attention_dao_sparse_16k.h"
 #include "hadal/bench/runner/registry.h"
 
-namespace hadal::bench {
+namespace hadal::bench::attention_dao_sparse_16k_fp32 {
 namespace {
 
 Case make_case() {
@@ -11,4 +11,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::attention_dao_sparse_16k_fp32

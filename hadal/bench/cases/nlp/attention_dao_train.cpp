@@ -13,7 +13,7 @@
 #include <ATen/ops/randn.h>
 #include <c10/core/GradMode.h>
 
-namespace hadal::bench {
+namespace hadal::bench::attention_dao_train {
 namespace {
 
 constexpr std::int64_t kHeadDim = 128;
@@ -112,4 +112,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::attention_dao_train

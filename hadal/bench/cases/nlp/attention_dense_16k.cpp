@@ -4,7 +4,7 @@
 
 #include <c10/core/InferenceMode.h>
 
-namespace hadal::bench {
+namespace hadal::bench::attention_dense_16k {
 namespace {
 
 constexpr std::int64_t kTokens = 16'384;
@@ -62,4 +62,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::attention_dense_16k

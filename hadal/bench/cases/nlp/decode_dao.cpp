@@ -70,15 +70,15 @@ Quality quality_of(const DecodeInput& x, PagedCache& cache) {
     const at::Tensor key = x.key.narrow(2, 0, tokens);
     const at::Tensor exact = exact_attention(x, tokens);
     fused.add(fused_decode(query, key, x.value.narrow(2, 0, tokens)), exact);
-    const dao::DecodeResult result = cache.decode(query, tokens, kSparse);
+    const dao::DecodeResult result = cache.decode(query, tokens, kSparseDecode);
     sparse.add(result.output, exact);
-    const dao::BlockLists lists = dao::PooledTopK(*kSparse.budget).select(query, key);
+    const dao::BlockLists lists = dao::PooledTopK(*kSparseDecode.budget).select(query, key);
     kernel.add(result.output, exact_attention(x, tokens, &lists));
     // As many pages, but the latest ones: what not looking costs.
     const dao::Budget window{
         .keep = 1e-9,
         .always = {.sinks = 1,
-                   .window = static_cast<std::int64_t>(kKeep * tokens / dao::kBlockSize)}};
+                   .window = static_cast<std::int64_t>(kDecodeKeep * tokens / dao::kBlockSize)}};
     windowed.add(cache.decode(query, tokens, {.budget = window}).output, exact);
     kept += result.kept / kPositions;
   }
@@ -107,9 +107,9 @@ Workload prepare(const Context& context, std::int64_t tokens) {
           .candidate =
               [x, paged] {
                 const c10::InferenceMode inference;
-                paged->step(x, kSparse);
+                paged->step(x, kSparseDecode);
               },
-          .candidate_flops = paged->step_flops(x, kSparse)};
+          .candidate_flops = paged->step_flops(x, kSparseDecode)};
 }
 
 }  // namespace

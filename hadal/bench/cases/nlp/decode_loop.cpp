@@ -9,16 +9,14 @@
 namespace hadal::bench {
 namespace {
 
-constexpr std::int64_t kContext = 256;
-
-models::DecoderLmOptions options_of(const models::LlamaConfig& config) {
+models::DecoderLmOptions options_of(const models::LlamaConfig& config, std::int64_t context) {
   return {.vocabulary = config.vocabulary,
           .dim = config.dim,
           .layers = config.layers,
           .heads = config.heads,
           .kv_heads = config.kv_heads,
           .hidden = config.hidden,
-          .context = kContext,
+          .context = context,
           .norm_epsilon = config.norm_epsilon,
           .rope_theta = config.rope.theta,
           .tied_embeddings = config.tied};
@@ -26,8 +24,9 @@ models::DecoderLmOptions options_of(const models::LlamaConfig& config) {
 
 }  // namespace
 
-DecodeLoop::DecodeLoop(const models::LlamaWeights& weights, at::ScalarType type)
-    : model_(options_of(weights.config)) {
+DecodeLoop::DecodeLoop(const models::LlamaWeights& weights, at::ScalarType type,
+                       std::int64_t context)
+    : model_(options_of(weights.config, context)) {
   const c10::InferenceMode inference;
   model_->to(type);
   model_->eval();
@@ -36,7 +35,7 @@ DecodeLoop::DecodeLoop(const models::LlamaWeights& weights, at::ScalarType type)
   }
   const models::LlamaConfig& config = weights.config;
   for (std::int64_t i = 0; i < config.layers; ++i) {
-    keys_.push_back(at::empty({1, config.kv_heads, kContext, config.head_dim}, type));
+    keys_.push_back(at::empty({1, config.kv_heads, context, config.head_dim}, type));
     values_.push_back(at::empty_like(keys_.back()));
   }
 }
@@ -56,8 +55,9 @@ at::Tensor DecodeLoop::step(const std::vector<std::int64_t>& ids) {
                                             /*is_causal=*/query.size(2) > 1, {},
                                             /*enable_gqa=*/true);
   };
-  const at::Tensor logits = model_->forward(at::tensor(ids, at::kLong).unsqueeze(0),
-                                            {.first_position = first, .attention = attention});
+  const at::Tensor logits =
+      model_->forward(at::tensor(ids, at::kLong).unsqueeze(0),
+                      {.first_position = first, .attention = attention, .last_only = true});
   return logits[0][-1];
 }
 

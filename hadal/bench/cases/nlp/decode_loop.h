@@ -14,8 +14,8 @@ namespace hadal::bench {
 /// values lie in contiguous tensors.
 class DecodeLoop {
  public:
-  /// The model of `weights` in fp64, fp32 or bf16.
-  DecodeLoop(const models::LlamaWeights& weights, at::ScalarType type);
+  /// The model of `weights` in fp64, fp32 or bf16, for sequences of up to `context` tokens.
+  DecodeLoop(const models::LlamaWeights& weights, at::ScalarType type, std::int64_t context);
 
   /// The logits of the last token of `prompt`, [vocabulary].
   at::Tensor last_logits(const std::vector<std::int64_t>& prompt);

@@ -27,14 +27,15 @@ std::vector<Metric> decode_speeds(const DecodeInput& x, PagedCache& cache) {
   const double products = seconds_of([&] { products_and_softmax(query, x.key, x.value); });
   const double dense = seconds_of([&] { cache.decode(query, x.tokens(), {}); });
   double kept = 0;
-  const double sparse = seconds_of([&] { kept = cache.decode(query, x.tokens(), kSparse).kept; });
+  const double sparse =
+      seconds_of([&] { kept = cache.decode(query, x.tokens(), kSparseDecode).kept; });
   const double reading = seconds_of([&] {
     read_all(x.key);
     read_all(x.value);
   });
   // Four heads to each head of keys.
   const at::Tensor shared = query.repeat_interleave(4, 1);
-  const double grouped = seconds_of([&] { cache.decode(shared, x.tokens(), kSparse); });
+  const double grouped = seconds_of([&] { cache.decode(shared, x.tokens(), kSparseDecode); });
   return {{"speed of dense decoding against the baseline", fused / dense, ""},
           {"speed of dense decoding against two products and a softmax", products / dense, ""},
           {"speed at keep 0.30 against two products and a softmax", products / sparse, ""},

@@ -10,7 +10,7 @@
 #include <memory>
 #include <utility>
 
-namespace hadal::bench {
+namespace hadal::bench::generate_batching {
 namespace {
 
 constexpr std::int64_t kRequests = 16;
@@ -102,4 +102,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::generate_batching

@@ -9,7 +9,7 @@
 
 #include <memory>
 
-namespace hadal::bench {
+namespace hadal::bench::generate_dao_16k {
 namespace {
 
 constexpr std::int64_t kTokens = 8;
@@ -107,4 +107,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::generate_dao_16k

@@ -19,7 +19,7 @@
 #include <ATen/ops/tensor.h>
 #include <c10/core/InferenceMode.h>
 
-namespace hadal::bench {
+namespace hadal::bench::generate_decode {
 namespace {
 
 constexpr std::int64_t kPrompt = 65;
@@ -57,7 +57,8 @@ struct Sides {
 
 Quality quality_of(Sides& sides, const models::LlamaWeights& weights) {
   const c10::InferenceMode inference;
-  const at::Tensor exact = DecodeLoop(weights, at::kDouble).last_logits(sides.prompt);
+  const at::Tensor exact =
+      DecodeLoop(weights, at::kDouble, kPrompt + kTokens).last_logits(sides.prompt);
   Quality quality{.baseline = relative_error(sides.loop.last_logits(sides.prompt), exact),
                   .candidate = relative_error(last_logits(*sides.model, sides.prompt), exact)};
   sides.decode();  // whose prompt is in the cache from now on
@@ -79,8 +80,9 @@ Workload prepare(const Context& context) {
   const std::shared_ptr<const draf::Model> model =
       draf::make_llama(weights, draf::WeightFormat::bf16);
   const auto prompt = random_prompt(config.vocabulary, kPrompt, context.seed);
-  const auto sides = std::make_shared<Sides>(Sides{
-      prompt, model, draf::start_engine({.model = model}), DecodeLoop(weights, at::kBFloat16)});
+  const auto sides =
+      std::make_shared<Sides>(Sides{prompt, model, draf::start_engine({.model = model}),
+                                    DecodeLoop(weights, at::kBFloat16, kPrompt + kTokens)});
   const double flops = 2 * static_cast<double>(parameter_count(config) * kTokens);
   return {.data = data_source(concat("a random Llama of ", parameter_count(config),
                                      " parameters and a random prompt"),
@@ -113,4 +115,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::generate_decode

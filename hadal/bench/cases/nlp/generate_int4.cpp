@@ -13,7 +13,7 @@
 #include <ATen/TensorOperators.h>
 #include <c10/core/InferenceMode.h>
 
-namespace hadal::bench {
+namespace hadal::bench::generate_int4 {
 namespace {
 
 constexpr std::int64_t kPrompt = 65;
@@ -81,4 +81,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::generate_int4

@@ -16,7 +16,7 @@
 
 #include <ATen/ops/arange.h>
 
-namespace hadal::bench {
+namespace hadal::bench::lm_dao_keep {
 namespace {
 
 constexpr std::int64_t kKeepPercent = 30;  // of the candidate
@@ -181,4 +181,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::lm_dao_keep

@@ -8,7 +8,7 @@
 
 #include <cmath>
 
-namespace hadal::bench {
+namespace hadal::bench::lm_perplexity {
 namespace {
 
 constexpr std::int64_t kContext = 256;
@@ -91,4 +91,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::lm_perplexity

@@ -15,7 +15,7 @@
 
 #include <ATen/ops/zeros_like.h>
 
-namespace hadal::bench {
+namespace hadal::bench::summarize_dao_keep30 {
 namespace {
 
 constexpr double kKeep = 0.30;
@@ -241,4 +241,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::summarize_dao_keep30

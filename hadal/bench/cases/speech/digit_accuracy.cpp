@@ -23,7 +23,7 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 
-namespace hadal::bench {
+namespace hadal::bench::digit_accuracy {
 namespace {
 
 constexpr std::int64_t kBatch = 64;
@@ -202,4 +202,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::digit_accuracy
