@@ -27,9 +27,9 @@ constexpr std::array<std::string_view, 2> kAllReduceNames = {"tree", "ring"};
 constexpr Preset kPresets[] = {{"a100-superpod", embedded::a100_superpod_toml}};
 
 // Far beyond any machine, and far below where products of sizes lose their meaning.
-constexpr ConfigRange kRate = {.above = 0, .at_most = 1e9};
+constexpr ConfigRange kRate = {.at_least = 1e-9, .at_most = 1e9};
 constexpr ConfigRange kMicroseconds = {.at_least = 0, .at_most = 1e9};
-constexpr ConfigRange kPart = {.above = 0, .at_most = 1};
+constexpr ConfigRange kPart = {.at_least = 1e-9, .at_most = 1};
 constexpr ConfigRange kPartOrNone = {.at_least = 0, .at_most = 1};
 
 double micro(const ConfigTable& table, const char* field, std::optional<double> fallback) {

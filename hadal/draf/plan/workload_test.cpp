@@ -1,11 +1,13 @@
 #include "hadal/draf/plan/workload.h"
 
 #include "hadal/core/error.h"
+#include "hadal/core/file.h"
 #include "hadal/draf/plan/trace_exercise.h"
 #include "hadal/testing/error_of.h"
 #include "hadal/testing/paths.h"
 
 #include <cmath>
+#include <filesystem>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -54,7 +56,10 @@ TEST(PlanWorkload, TakesHostileTracesInStride) {
   const std::string text = std::string(kHead) + "0,1,1\n0.25,99999999,7\n";
   for (std::size_t end = 0; end <= text.size(); ++end) exercise_trace(text.substr(0, end));
   exercise_trace(std::string(70'000, ','));
-  exercise_trace(std::string("\0,\n", 3));
+  const auto corpus = hadal::testing::source_path("hadal/draf/plan/testdata/trace");
+  for (const auto& file : std::filesystem::directory_iterator(corpus)) {
+    exercise_trace(read_file(file.path()));
+  }
 }
 
 TEST(PlanWorkload, ArrivesAtTheRateGiven) {
