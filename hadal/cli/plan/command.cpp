@@ -65,8 +65,8 @@ void write(const Arguments& arguments, const std::string& json, const std::strin
 }
 
 int show_memory(const Arguments& arguments) {
-  const plan::Shape shape = plan::find_shape(arguments.model.empty() ? "gpt-175b" : arguments.model,
-                                             arguments.weight_bytes);
+  const plan::Shape shape =
+      shape_of(arguments, arguments.model.empty() ? "gpt-175b" : arguments.model);
   const plan::ReplicasMemory memory = plan::compare_memory(shape);
   write(arguments, plan::memory_json(memory), plan::memory_text(shape, memory));
   return kDone;
