@@ -21,15 +21,14 @@
 namespace hadal::draf::plan {
 namespace {
 
-/// The median time of `action`, which is called for about `seconds`, five times at least.
+/// The median time of `action`, which is called for about `seconds`, once at least.
 double seconds_of(const std::function<void()>& action, double seconds) {
   using Clock = std::chrono::steady_clock;
-  constexpr std::size_t kLeast = 5;
   action();  // what the first call does once is not counted
   std::vector<double> times;
   const auto begin = Clock::now();
   auto last = begin;
-  while (times.size() < kLeast || std::chrono::duration<double>(last - begin).count() < seconds) {
+  while (times.empty() || std::chrono::duration<double>(last - begin).count() < seconds) {
     action();
     const auto now = Clock::now();
     times.push_back(std::chrono::duration<double>(now - last).count());
@@ -38,22 +37,34 @@ double seconds_of(const std::function<void()>& action, double seconds) {
   return median(times);
 }
 
-/// Products with several equal weights in turn, so that none is in a cache when it is read.
-TimedProduct time_product(std::int64_t rows, std::int64_t dim, WeightFormat format,
-                          double seconds) {
-  constexpr double kMostCache = 256e6;
-  const double bytes = weight_bytes(format) * static_cast<double>(dim * dim);
-  const auto count = static_cast<std::size_t>(std::clamp(kMostCache / bytes, 1.0, 64.0));
-  std::vector<std::unique_ptr<Linear>> layers;
-  for (std::size_t i = 0; i < count; ++i) {
-    layers.push_back(make_linear(at::randn({dim, dim}), {}, format));
+/// Products of one size, with several equal weights in turn, so that none is in a cache when read.
+class Products {
+ public:
+  Products(std::int64_t dim, WeightFormat format) : dim_(dim), format_(format) {
+    constexpr double kMostCache = 128e6;
+    const double bytes = weight_bytes(format) * static_cast<double>(dim * dim);
+    const auto count = static_cast<std::size_t>(std::clamp(kMostCache / bytes, 1.0, 32.0));
+    const at::Tensor weight = at::randn({dim, dim});
+    for (std::size_t i = 0; i < count; ++i) {
+      layers_.push_back(make_linear(weight.clone(), {}, format));
+    }
   }
-  const auto type = format == WeightFormat::fp32 ? at::kFloat : at::kBFloat16;
-  const at::Tensor x = at::randn({rows, dim}).to(type);
-  std::size_t turn = 0;
-  const double time = seconds_of([&] { (*layers[turn++ % count])(x); }, seconds);
-  return {.rows = static_cast<double>(rows), .dim = static_cast<double>(dim), .seconds = time};
-}
+
+  TimedProduct time(std::int64_t rows, double seconds) const {
+    const auto type = format_ == WeightFormat::fp32 ? at::kFloat : at::kBFloat16;
+    const at::Tensor x = at::randn({rows, dim_}).to(type);
+    std::size_t turn = 0;
+    const auto compute = [&] { (*layers_[turn++ % layers_.size()])(x); };
+    return {.rows = static_cast<double>(rows),
+            .dim = static_cast<double>(dim_),
+            .seconds = seconds_of(compute, seconds)};
+  }
+
+ private:
+  std::int64_t dim_;
+  WeightFormat format_;
+  std::vector<std::unique_ptr<Linear>> layers_;
+};
 
 /// Bytes a second of a sum of two long tensors.
 double elementwise_bytes_a_second(double seconds) {
@@ -139,12 +150,12 @@ Link fit_link(std::int64_t ranks, double few_seconds, double bytes, double many_
 }
 
 Cluster calibrate(ProcessGroup& group, const CalibrationOptions& options) {
-  constexpr std::int64_t kDim = 2048;
   constexpr std::int64_t kRows[] = {1, 4, 16, 64, 256, 1024};
   const double each = options.seconds / (std::size(kRows) + 3);
-  std::vector<TimedProduct> products = {time_product(1, 64, options.format, each)};
+  std::vector<TimedProduct> products = {Products(64, options.format).time(1, each)};
+  const Products large(options.dim, options.format);
   for (const std::int64_t rows : kRows) {
-    products.push_back(time_product(rows, kDim, options.format, each));
+    products.push_back(large.time(rows, each));
   }
   for (TimedProduct& product : products) product.seconds = agreed(group, product.seconds);
   const SystemInfo system = system_info();

@@ -16,9 +16,9 @@ inline void exercise_cluster(std::string_view text) {
   try {
     const Cluster cluster = parse_cluster(text, "input");
     const std::string written = cluster_toml(cluster);
-    testing::require(cluster_toml(parse_cluster(written, "written")) == written);
+    hadal::testing::require(cluster_toml(parse_cluster(written, "written")) == written);
     const double seconds = batch_time(named_shape("gpt-20b"), cluster, {}, 8, 2).seconds();
-    testing::require(std::isfinite(seconds) && seconds > 0);
+    hadal::testing::require(std::isfinite(seconds) && seconds > 0);
   } catch (const FormatError&) {
   }
 }

@@ -59,13 +59,13 @@ TEST_F(PlanCollectivesRealData, PriceSumsAsVidurTimedThem) {
   HADAL_REQUIRE_DATA(path, "tables/vidur/network/a100_dgx/all_reduce.csv");
   const Cluster cluster = find_cluster("a100-superpod");
   std::vector<double> errors;
-  for (const auto& row : testing::read_table(path)) {
-    const auto ranks = static_cast<std::int64_t>(testing::number(row, "num_workers"));
-    const double bytes = testing::number(row, "size");
-    if (testing::number(row, "devices_per_node") != static_cast<double>(ranks) || bytes < 1e6) {
+  for (const auto& row : read_table(path)) {
+    const auto ranks = static_cast<std::int64_t>(number(row, "num_workers"));
+    const double bytes = number(row, "size");
+    if (number(row, "devices_per_node") != static_cast<double>(ranks) || bytes < 1e6) {
       continue;
     }
-    const double timed = testing::number(row, "time_stats.all_reduce.median") * 1e-3;
+    const double timed = number(row, "time_stats.all_reduce.median") * 1e-3;
     errors.push_back(
         std::abs(all_reduce_seconds(cluster, group_of(cluster, ranks), bytes) / timed - 1));
   }

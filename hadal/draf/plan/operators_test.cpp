@@ -46,8 +46,8 @@ TEST_P(PlanOperatorsRealData, PriceProductsAsVidurTimedThem) {
   HADAL_REQUIRE_DATA(folder, "tables/vidur/compute/a100/meta-llama");
   const Device device = find_cluster("a100-superpod").device;
   std::vector<double> errors;
-  for (const auto& row : testing::read_table(folder / GetParam() / "mlp.csv")) {
-    const auto get = [&](const char* column) { return testing::number(row, column); };
+  for (const auto& row : read_table(folder / GetParam() / "mlp.csv")) {
+    const auto get = [&](const char* column) { return number(row, column); };
     const double parts = get("num_tensor_parallel_workers");
     const double dim = get("n_embd");
     const double head_dim = dim / get("n_head");

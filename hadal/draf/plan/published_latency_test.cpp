@@ -32,17 +32,15 @@ struct Timed {
 std::vector<Timed> read_latencies(const std::filesystem::path& path) {
   std::vector<Timed> rows;
   std::map<std::string, std::vector<std::string>> groups;
-  for (const auto& row : testing::read_table(path)) {
-    const auto get = [&](const char* name) {
-      return static_cast<std::int64_t>(testing::number(row, name));
-    };
+  for (const auto& row : read_table(path)) {
+    const auto get = [&](const char* name) { return static_cast<std::int64_t>(number(row, name)); };
     Timed timed{.model = row.at("model"),
                 .engine = row.at("engine") == "ft" ? "fastertransformer" : "megatron",
                 .group = row.at("batch") + ',' + row.at("input") + ',' + row.at("output"),
                 .layout = {.tensor = get("tp"), .pipeline = get("pp"), .batch = get("batch")},
                 .prompt = get("input"),
                 .output = get("output"),
-                .seconds = testing::number(row, "latency_ms") * 1e-3,
+                .seconds = number(row, "latency_ms") * 1e-3,
                 .fitted = false};
     auto& known = groups[timed.model + timed.engine];
     if (std::ranges::find(known, timed.group) == known.end()) known.push_back(timed.group);

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace hadal::draf::plan::testing {
+namespace hadal::draf::plan {
 
 /// A line of a table of published numbers, by the names of its columns.
 using PublishedRow = std::map<std::string, std::string>;
@@ -41,4 +41,4 @@ inline std::vector<PublishedRow> read_table(const std::filesystem::path& path) {
   return rows;
 }
 
-}  // namespace hadal::draf::plan::testing
+}  // namespace hadal::draf::plan

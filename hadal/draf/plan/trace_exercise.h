@@ -13,13 +13,14 @@ namespace hadal::draf::plan {
 inline void exercise_trace(std::string_view text) {
   try {
     const auto requests = parse_trace(text, "input");
-    testing::require(!requests.empty());
+    hadal::testing::require(!requests.empty());
     double before = 0;
     for (const Arrival& request : requests) {
-      testing::require(request.seconds >= before && request.prompt >= 1 && request.output >= 1);
+      hadal::testing::require(request.seconds >= before && request.prompt >= 1 &&
+                              request.output >= 1);
       before = request.seconds;
     }
-    testing::require(arrivals({.trace = requests}, 3, 0).size() == 3);
+    hadal::testing::require(arrivals({.trace = requests}, 3, 0).size() == 3);
   } catch (const FormatError&) {
   }
 }
