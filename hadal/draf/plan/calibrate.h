@@ -14,7 +14,8 @@ double weight_bytes(WeightFormat format);
 
 struct CalibrationOptions {
   WeightFormat format = WeightFormat::bf16;  ///< of the products' weights
-  double seconds = 20;                       ///< that the measurements together may take, about
+  std::int64_t dim = 2048;                   ///< of the products' weights, [dim, dim]
+  double seconds = 15;                       ///< that the measurements together may take, about
 };
 
 /// A time that was measured of a product with `rows` tokens and [dim, dim] weights.
