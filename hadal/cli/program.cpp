@@ -5,6 +5,7 @@
 #include "hadal/cli/generate/command.h"
 #include "hadal/cli/launch/command.h"
 #include "hadal/cli/model/command.h"
+#include "hadal/cli/plan/command.h"
 #include "hadal/cli/serve/command.h"
 #include "hadal/cli/train/command.h"
 #include "hadal/core/build_info.h"
@@ -63,6 +64,7 @@ int run_program(int argc, const char* const* argv) {
   add_generate_command(app, chosen);
   add_serve_command(app, chosen);
   add_launch_command(app, chosen);
+  add_plan_command(app, chosen);
   add_model_command(app, chosen);
   try {
     std::vector<std::string> arguments = without_separator({argv + 1, argv + argc});
