@@ -8,6 +8,7 @@
 
 #include <cmath>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 
 namespace hadal::msp {

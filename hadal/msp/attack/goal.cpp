@@ -2,6 +2,8 @@
 
 #include "hadal/core/error.h"
 
+#include <ATen/TensorOperators.h>
+
 namespace hadal::msp {
 namespace {
 

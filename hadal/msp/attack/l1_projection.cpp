@@ -2,6 +2,7 @@
 
 #include <tuple>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/minimum.h>
 #include <ATen/ops/ones_like.h>

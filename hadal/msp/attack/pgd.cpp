@@ -6,6 +6,7 @@
 
 #include <limits>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 
 namespace hadal::msp {

@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include <ATen/TensorOperators.h>
+
 namespace hadal::msp {
 namespace {
 

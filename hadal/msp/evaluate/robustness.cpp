@@ -3,6 +3,7 @@
 #include "hadal/core/error.h"
 #include "hadal/msp/attack/rows.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/zeros.h>
 
 namespace hadal::msp {
