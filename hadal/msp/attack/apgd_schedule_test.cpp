@@ -1,5 +1,7 @@
 #include "hadal/msp/attack/apgd_schedule.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
@@ -24,7 +26,9 @@ TEST(ApgdSchedule, HalvesWhatRisesTooSeldomAndGoesBackToTheBest) {
     const at::Tensor loss =
         at::tensor({double(step), double(-step), step == 5 ? 9.0 : step % 2}, at::kDouble);
     schedule.observe(step, x, loss, gradient);
-    if (step == 21) EXPECT_TRUE(at::equal(schedule.step_sizes(), at::full({3}, 2.0, at::kDouble)));
+    if (step == 21) {
+      EXPECT_TRUE(at::equal(schedule.step_sizes(), at::full({3}, 2.0, at::kDouble)));
+    }
   }
   EXPECT_TRUE(at::equal(schedule.step_sizes(), at::tensor({2.0, 1.0, 1.0}, at::kDouble)));
   EXPECT_TRUE(at::equal(x.squeeze(1), at::tensor({22.0, 0.0, 5.0}, at::kDouble)));

@@ -6,7 +6,10 @@
 
 #include <limits>
 
+#include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/minimum.h>
+#include <ATen/ops/where.h>
 
 namespace hadal::msp {
 namespace {
@@ -47,16 +50,18 @@ struct Setting {
   Goal goal;
 };
 
-/// The middle of the sorted distances, apart from all of them: how many inputs are nearer.
+/// An epsilon in the widest gap between the middle third of the sorted distances, and which inputs
+/// are nearer.
 struct Half {
   double epsilon;
   at::Tensor nearer;
 };
 
 Half half_of(const at::Tensor& distances) {
-  const at::Tensor sorted = std::get<0>(distances.sort());
-  const double epsilon =
-      (sorted[kCount / 2 - 1].item<double>() + sorted[kCount / 2].item<double>()) / 2;
+  const at::Tensor middle = std::get<0>(distances.sort()).slice(0, kCount / 3, 2 * kCount / 3);
+  const at::Tensor lower = middle.slice(0, 0, -1), upper = middle.slice(0, 1);
+  const auto widest = (upper / lower).argmax().item<std::int64_t>();
+  const double epsilon = (lower[widest] + upper[widest]).item<double>() / 2;
   return {epsilon, distances < epsilon};
 }
 
@@ -135,7 +140,7 @@ TEST(AttackOnLinear, TargetedAttacksReachTheirTargets) {
   Goal goal = setting.goal;
   goal.targets = (goal.labels + 1).remainder(5);
   const Threat threat{.norm = Norm::linf, .epsilon = 0.3};
-  for (const std::shared_ptr<const Attack> attack :
+  for (const std::shared_ptr<const Attack>& attack :
        std::initializer_list<std::shared_ptr<const Attack>>{
            std::make_shared<Pgd>(PgdOptions{.threat = threat, .step_size = 0.03}),
            std::make_shared<Apgd>(ApgdOptions{.threat = threat}),

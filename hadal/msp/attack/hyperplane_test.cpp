@@ -3,8 +3,12 @@
 #include "hadal/msp/attack/ball.h"
 #include "hadal/msp/attack/test_support.h"
 
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/rand.h>
+#include <ATen/ops/randn.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
 namespace hadal::msp {
 namespace {

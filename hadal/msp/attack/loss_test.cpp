@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include <ATen/ops/equal.h>
 #include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 

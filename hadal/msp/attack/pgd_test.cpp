@@ -8,6 +8,9 @@
 
 #include <vector>
 
+#include <ATen/ops/clamp.h>
+#include <ATen/ops/zeros_like.h>
+
 namespace hadal::msp {
 namespace {
 

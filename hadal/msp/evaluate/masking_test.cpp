@@ -5,6 +5,8 @@
 
 #include <set>
 
+#include <ATen/ops/equal.h>
+
 namespace hadal::msp {
 namespace {
 

@@ -6,6 +6,9 @@
 #include "hadal/msp/attack/square.h"
 #include "hadal/msp/attack/test_support.h"
 
+#include <ATen/ops/equal.h>
+#include <ATen/ops/zeros.h>
+
 namespace hadal::msp {
 namespace {
 
