@@ -11,7 +11,7 @@
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/autograd.h>
 
-namespace hadal::bench {
+namespace hadal::bench::attack_pgd20 {
 namespace {
 
 constexpr int kSteps = 20;
@@ -97,4 +97,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::attack_pgd20

@@ -8,7 +8,7 @@
 #include <ATen/ops/cat.h>
 #include <c10/core/InferenceMode.h>
 
-namespace hadal::bench {
+namespace hadal::bench::resnet_accuracy {
 namespace {
 
 constexpr std::int64_t kBatch = 250;
@@ -60,4 +60,4 @@ Case make_case() {
 HADAL_BENCH_CASE(make_case);
 
 }  // namespace
-}  // namespace hadal::bench
+}  // namespace hadal::bench::resnet_accuracy
