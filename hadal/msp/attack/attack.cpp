@@ -30,6 +30,18 @@ void validate_inputs(const at::Tensor& inputs, const Threat& threat) {
   }
 }
 
+/// Of labels and targets; what classes there are is known once the classifier has run.
+void validate_lengths(const Goal& goal, std::int64_t count) {
+  const auto fits = [&](const at::Tensor& classes) {
+    return classes.defined() && classes.scalar_type() == at::kLong && classes.dim() == 1 &&
+           classes.size(0) == count;
+  };
+  if (!fits(goal.labels)) throw InvalidArgument(concat("labels: expected int64 [", count, "]"));
+  if (goal.is_targeted() && !fits(goal.targets)) {
+    throw InvalidArgument(concat("targets: expected int64 [", count, "], or none"));
+  }
+}
+
 /// `points` and `success` of the batch from row `first` on.
 void solve(const Attack& attack, Problem::Source& source, const at::Tensor& inputs,
            const Goal& goal, std::int64_t first, AttackResult& result) {
@@ -62,11 +74,7 @@ AttackResult Attack::run(const Classifier& classifier, const at::Tensor& inputs,
   }
   const at::NoGradGuard no_grad;
   const std::int64_t count = inputs.size(0);
-  for (const at::Tensor& classes : {goal.labels, goal.targets}) {
-    if (classes.defined() && (classes.dim() != 1 || classes.size(0) != count)) {
-      throw InvalidArgument(concat("labels, targets: expected int64 [", count, "]"));
-    }
-  }
+  validate_lengths(goal, count);
   const at::Tensor none = at::zeros({count}, inputs.options().dtype(at::kBool));
   AttackResult result{.points = at::empty_like(inputs),
                       .success = none,

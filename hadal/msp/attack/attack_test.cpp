@@ -135,8 +135,9 @@ TEST(Attack, StopsWhenAskedTo) {
   const auto stop = [&] {
     if (--left == 0) throw Interrupted("stop");
   };
-  EXPECT_THROW(Pgd().run(bent(11), random_images(2, 1), {.labels = at::zeros({2}, at::kLong)},
-                         {.check_interrupt = stop}),
+  const at::Tensor inputs = random_images(2, 1);
+  const Goal goal{.labels = predicted(bent(11), inputs)};
+  EXPECT_THROW(Pgd({.early_stop = false}).run(bent(11), inputs, goal, {.check_interrupt = stop}),
                Interrupted);
 }
 
