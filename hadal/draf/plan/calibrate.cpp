@@ -66,14 +66,13 @@ class Products {
   std::vector<std::unique_ptr<Linear>> layers_;
 };
 
-/// Bytes a second of a sum of two long tensors.
-double elementwise_bytes_a_second(double seconds) {
-  constexpr std::int64_t kNumbers = 16 << 20;
-  const at::Tensor a = at::zeros({kNumbers});
-  const at::Tensor b = at::zeros({kNumbers});
-  at::Tensor sum = at::zeros({kNumbers});
-  constexpr double kMoves = 3;
-  return kMoves * 4 * kNumbers / seconds_of([&] { at::add_out(sum, a, b); }, seconds);
+/// Bytes a second of a sum of two tensors of `numbers`.
+double elementwise_bytes_a_second(std::int64_t numbers, double seconds) {
+  const at::Tensor a = at::zeros({numbers});
+  const at::Tensor b = at::zeros({numbers});
+  at::Tensor sum = at::zeros({numbers});
+  const double bytes = 3 * 4 * static_cast<double>(numbers);  // two are read, one is written
+  return bytes / seconds_of([&] { at::add_out(sum, a, b); }, seconds);
 }
 
 double all_reduce_seconds(ProcessGroup& group, std::int64_t numbers, int repeats) {
@@ -167,7 +166,8 @@ Cluster calibrate(ProcessGroup& group, const CalibrationOptions& options) {
                   .all_reduce = AllReduce::ring,
                   .engine = {.name = "hadal"}};
   cluster.device.memory = static_cast<double>(system.memory_bytes) / group.size();
-  const double moved = agreed(group, elementwise_bytes_a_second(each));
+  const double moved =
+      agreed(group, elementwise_bytes_a_second(4 * options.dim * options.dim, each));
   cluster.device.elementwise_rate = std::min(1.0, moved / cluster.device.memory_rate);
   if (group.size() > 1) {
     constexpr std::int64_t kMany = 2 << 20;
