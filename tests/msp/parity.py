@@ -6,7 +6,7 @@
 
 Robust accuracy must agree within half a point (--images 50: in every image). Attacks without a random start make
 the same points, but where rounding turns the sign of a gradient (5 % of pixels at most). --time alternates both
-sides, five rounds, and prints the ratios of medians of PGD-20, by the clock and by the processor's time, which says
+sides and prints the ratios of medians of PGD-20, by the clock and by the processor's time, which says
 more where others use the machine; OMP_NUM_THREADS holds for both sides.
 Reads the images and weights from the folder named by HADAL_DATA (default ../shared/data).
 """
@@ -137,7 +137,7 @@ def compare(name, case, probe, model, images, labels, folder):
     return agrees
 
 
-def time_pgd(probe, model, images, labels, folder, rounds=5):
+def time_pgd(probe, model, images, labels, folder, rounds):
     """PGD-20 at 8/255 on both sides, in turn: with all steps for all images, and with early stopping."""
     eps = 8 * PIXEL
     settings = ("pgd", "linf", eps, 20, eps / 4)
@@ -163,6 +163,7 @@ def main():
     parser.add_argument("--epsilon", type=float, default=PIXEL / 2, help="of linf attacks; small, so that some survive")
     parser.add_argument("--attacks", help="some of them, with commas")
     parser.add_argument("--time", action="store_true", help="times PGD-20 instead")
+    parser.add_argument("--rounds", type=int, default=5, help="of --time")
     arguments = parser.parse_args()
     model = ResNet20()
     model.load_state_dict(load_file(WEIGHTS), strict=False)
@@ -172,7 +173,7 @@ def main():
         folder = pathlib.Path(name)
         save_file({"images": images, "labels": labels}, folder / "inputs.safetensors")
         if arguments.time:
-            time_pgd(arguments.probe, model, images, labels, folder)
+            time_pgd(arguments.probe, model, images, labels, folder, arguments.rounds)
             return 0
         print("| attack | robust % | torchattacks | mean L2 | torchattacks | equal points % | s | torchattacks | "
               "agrees |\n|---|---|---|---|---|---|---|---|---|")
