@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/where.h>
 #include <torch/csrc/autograd/autograd.h>
