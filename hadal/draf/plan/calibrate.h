@@ -38,7 +38,7 @@ Link fit_link(std::int64_t ranks, double few_seconds, double bytes, double many_
 /// Measures this machine as the engine uses it: products by its own kernels, sums of long tensors,
 /// and, where the group has several processes, their all-reduces. All its processes have to call
 /// it; each counts as a device of one node, measured while the others compute too, and all get the
-/// same result, that of the slowest. What is not measured keeps its default.
+/// same result, the mean of theirs. What is not measured keeps its default.
 Cluster calibrate(ProcessGroup& group, const CalibrationOptions& options = {});
 
 }  // namespace hadal::draf::plan
