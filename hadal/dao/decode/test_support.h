@@ -127,7 +127,7 @@ class Errors {
 
  private:
   double own_ = 0;
-  double noise_ = 0;
+  double noise_ = 2e-7;
   double same_type_ = 0;
   bool full_ = true;
 };

@@ -86,12 +86,13 @@ std::string launch_line(const Plan& plan, const std::string& model) {
   const std::string serve =
       concat("hadal serve ", printable(model), " --max-running ", layout.batch);
   if (ranks == 1) return serve;
-  const std::string parallel =
-      concat(serve, " --tensor-parallel ", layout.tensor, " --pipeline-parallel ", layout.pipeline);
+  if (layout.pipeline > 1) {
+    return concat("(hadal serve has no pipeline of ", layout.pipeline,
+                  " stages yet: take the best layout of one stage, or another engine)");
+  }
   const std::int64_t in_node = plan.cluster.devices_per_node;
-  if (ranks <= in_node) return concat("hadal launch -n ", ranks, " -- ", parallel);
-  return concat("srun --nodes ", (ranks + in_node - 1) / in_node, " --ntasks ", ranks, " ",
-                parallel);
+  if (ranks <= in_node) return concat("hadal launch -n ", ranks, " -- ", serve);
+  return concat("srun --nodes ", (ranks + in_node - 1) / in_node, " --ntasks ", ranks, " ", serve);
 }
 
 std::string plan_text(const Plan& plan, const std::string& model, std::size_t rows) {
