@@ -1,5 +1,5 @@
-#include "hadal/bench/cases/linked_workers.h"
 #include "hadal/bench/cases/cv/parallel_training.h"
+#include "hadal/bench/cases/linked_workers.h"
 #include "hadal/bench/runner/registry.h"
 #include "hadal/core/error.h"
 #include "hadal/core/file.h"
