@@ -21,6 +21,9 @@ namespace {
 constexpr double kLeastBucketBytes = 16'384;  // more than a packet of 1,500
 constexpr double kBucketSeconds = 0.004;
 
+std::string linked_address(int rank) { return concat("10.77.0.", rank + 1); }
+std::string linked_device(int rank) { return concat("hadal", rank); }
+
 /// Runs a command of the shell; what it printed where it failed, and nothing where it did not.
 std::string failure_of(const std::string& command) {
   std::FILE* pipe = ::popen(concat("{ ", command, "; } 2>&1").c_str(), "r");
@@ -153,8 +156,16 @@ std::string LinkedWorkers::ask(const std::string& command) {
   return first;
 }
 
-std::string linked_address(int rank) { return concat("10.77.0.", rank + 1); }
-std::string linked_device(int rank) { return concat("hadal", rank); }
+std::shared_ptr<ProcessGroup> linked_group(int rank) {
+  constexpr int kPort = 29'500;  // in namespaces of our own
+  ProcessGroupOptions options;
+  options.rendezvous.rank = options.rendezvous.local_rank = rank;
+  options.rendezvous.world_size = 2;
+  options.rendezvous.address = linked_address(0);
+  options.rendezvous.port = kPort;
+  options.network_interface = linked_device(rank);
+  return init_process_group(options);
+}
 
 void await_link() {
   answer("ready");

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "hadal/core/process_group/process_group.h"
+
 #include <array>
 #include <memory>
 #include <string>
@@ -33,9 +35,10 @@ class LinkedWorkers {
   std::array<std::unique_ptr<Worker>, 2> workers_;
 };
 
-/// The other end, in the worker: where it can be reached, and its device's name.
-std::string linked_address(int rank);
-std::string linked_device(int rank);
+// The other end, in the worker.
+
+/// The group of both workers, over the link.
+std::shared_ptr<ProcessGroup> linked_group(int rank);
 /// Tells that the process runs, and returns once the link is there.
 void await_link();
 /// The next command; empty where there will be none.

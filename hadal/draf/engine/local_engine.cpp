@@ -79,10 +79,7 @@ Command LocalEngine::receive(std::map<Id, Sink>& sinks) {
   const std::lock_guard lock(mutex_);
   // They wait still: the figures must not show fewer.
   figures_.waiting += static_cast<std::int64_t>(arrived_.size());
-  Command command{.cancelled = std::exchange(cancelled_, {}),
-                  .end = ending_,
-                  .steps = core_.figures().steps,
-                  .digest = core_.digest()};
+  Command command{.cancelled = std::exchange(cancelled_, {}), .end = ending_};
   for (auto& [submission, sink] : std::exchange(arrived_, {})) {
     sinks.emplace(submission.id, std::move(sink));
     command.arrived.push_back(std::move(submission));
@@ -93,15 +90,15 @@ Command LocalEngine::receive(std::map<Id, Sink>& sinks) {
 
 /// Nothing can be computed any more.
 void LocalEngine::give_up(const std::string& why) {
-  {
-    const std::lock_guard lock(mutex_);
-    failure_ = why;
-  }
-  core_.fail_all(why);
+  const std::lock_guard lock(mutex_);
+  failure_ = why;
 }
 
-void LocalEngine::lead(const Command& command) {
+/// Has the other ranks do the same, if they still can.
+void LocalEngine::lead(Command& command) {
   if (!others_ || !failure_.empty()) return;
+  command.steps = core_.figures().steps;
+  command.digest = core_.digest();
   try {
     others_->send(command);
   } catch (const std::exception& error) {
@@ -126,6 +123,7 @@ void LocalEngine::loop() {
     ending = command.end;
     lead(command);
     const auto start = Clock::now();
+    command.step = command.step && failure_.empty();
     run(std::move(command), sinks, parts_, core_);
     if (others_ && !core_.failure().empty()) give_up(core_.failure());
     if (!failure_.empty()) core_.fail_all(failure_);

@@ -28,7 +28,7 @@ class LocalEngine final : public Engine {
   void loop();
   void wait();
   Command receive(std::map<Id, Sink>& sinks);
-  void lead(const Command& command);
+  void lead(Command& command);
   void give_up(const std::string& why);
   void refresh(double seconds);
   double retry_after() const;

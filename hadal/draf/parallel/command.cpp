@@ -2,80 +2,101 @@
 
 #include "hadal/core/error.h"
 
+#include <optional>
+
 #include <nlohmann/json.hpp>
 
 namespace hadal::draf {
 
 using nlohmann::json;
 
+namespace {
+
+/// Calls visit(name, member) for each member that goes over the wire.
+template <class Options, class Visit>
+void visit_options(Options& options, const Visit& visit) {
+  visit("temperature", options.temperature);
+  visit("top_k", options.top_k);
+  visit("top_p", options.top_p);
+  visit("min_p", options.min_p);
+  visit("repetition_penalty", options.repetition_penalty);
+  visit("presence_penalty", options.presence_penalty);
+  visit("frequency_penalty", options.frequency_penalty);
+  visit("logit_bias", options.logit_bias);
+  visit("seed", options.seed);
+}
+
+template <class Submitted, class Visit>
+void visit_submission(Submitted& submission, const Visit& visit) {
+  auto& request = submission.request;
+  visit("id", submission.id);
+  visit("draws", submission.seed);
+  visit("prompt", request.prompt);
+  visit("max_tokens", request.max_tokens);
+  visit("stop", request.stop);
+  visit("ignore_end", request.ignore_end);
+  visit("logprobs", request.logprobs);
+  visit_options(request.sampling, visit);
+}
+
+template <class Whole, class Visit>
+void visit_command(Whole& command, const Visit& visit) {
+  visit("arrived", command.arrived);
+  visit("cancelled", command.cancelled);
+  visit("step", command.step);
+  visit("end", command.end);
+  visit("steps", command.steps);
+  visit("digest", command.digest);
+}
+
+/// Writes members; an empty optional one is left out.
+struct Write {
+  json& to;
+
+  template <class T>
+  void operator()(const char* name, const T& member) const {
+    to[name] = member;
+  }
+  template <class T>
+  void operator()(const char* name, const std::optional<T>& member) const {
+    if (member) to[name] = *member;
+  }
+};
+
+struct Read {
+  const json& from;
+
+  template <class T>
+  void operator()(const char* name, T& member) const {
+    from.at(name).get_to(member);
+  }
+  template <class T>
+  void operator()(const char* name, std::optional<T>& member) const {
+    if (from.contains(name)) member = from.at(name).get<T>();
+  }
+};
+
+}  // namespace
+
 // Found by nlohmann's library by their names.
-static void to_json(json& to, const SamplingOptions& options) {
-  to = {{"temperature", options.temperature},
-        {"top_k", options.top_k},
-        {"top_p", options.top_p},
-        {"min_p", options.min_p},
-        {"repetition_penalty", options.repetition_penalty},
-        {"presence_penalty", options.presence_penalty},
-        {"frequency_penalty", options.frequency_penalty},
-        {"logit_bias", options.logit_bias}};
-  if (options.seed) to["seed"] = *options.seed;
-}
-
-static void from_json(const json& from, SamplingOptions& options) {
-  from.at("temperature").get_to(options.temperature);
-  from.at("top_k").get_to(options.top_k);
-  from.at("top_p").get_to(options.top_p);
-  from.at("min_p").get_to(options.min_p);
-  from.at("repetition_penalty").get_to(options.repetition_penalty);
-  from.at("presence_penalty").get_to(options.presence_penalty);
-  from.at("frequency_penalty").get_to(options.frequency_penalty);
-  from.at("logit_bias").get_to(options.logit_bias);
-  if (from.contains("seed")) options.seed = from.at("seed").get<std::uint64_t>();
-}
-
 static void to_json(json& to, const Submission& submission) {
-  const Request& request = submission.request;
-  to = {{"id", submission.id},
-        {"seed", submission.seed},
-        {"prompt", request.prompt},
-        {"max_tokens", request.max_tokens},
-        {"sampling", request.sampling},
-        {"stop", request.stop},
-        {"ignore_end", request.ignore_end}};
-  if (request.logprobs) to["logprobs"] = *request.logprobs;
+  visit_submission(submission, Write{to});
 }
-
 static void from_json(const json& from, Submission& submission) {
-  Request& request = submission.request;
-  from.at("id").get_to(submission.id);
-  from.at("seed").get_to(submission.seed);
-  from.at("prompt").get_to(request.prompt);
-  from.at("max_tokens").get_to(request.max_tokens);
-  from.at("sampling").get_to(request.sampling);
-  from.at("stop").get_to(request.stop);
-  from.at("ignore_end").get_to(request.ignore_end);
-  if (from.contains("logprobs")) request.logprobs = from.at("logprobs").get<std::int64_t>();
+  visit_submission(submission, Read{from});
 }
 
 std::vector<std::uint8_t> bytes_of(const Command& command) {
-  return json::to_cbor({{"arrived", command.arrived},
-                        {"cancelled", command.cancelled},
-                        {"step", command.step},
-                        {"end", command.end},
-                        {"steps", command.steps},
-                        {"digest", command.digest}});
+  json to;
+  visit_command(command, Write{to});
+  return json::to_cbor(to);
 }
 
 Command command_of(std::span<const std::uint8_t> bytes) {
   try {
     const json from = json::from_cbor(bytes.begin(), bytes.end());
     Command command;
-    from.at("arrived").get_to(command.arrived);
-    from.at("cancelled").get_to(command.cancelled);
-    from.at("step").get_to(command.step);
-    from.at("end").get_to(command.end);
-    from.at("steps").get_to(command.steps);
-    from.at("digest").get_to(command.digest);
+    visit_command(command, Read{from});
     return command;
   } catch (const json::exception& error) {
     throw FormatError(

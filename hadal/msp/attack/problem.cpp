@@ -56,16 +56,21 @@ at::Tensor Problem::usable(const at::Tensor& gradient) const {
   return count == 0 ? gradient : at::where(column(broken, gradient), 0.0, gradient);
 }
 
-Evaluation Problem::evaluate(
-    const at::Tensor& points,
-    const std::function<at::Tensor(const at::Tensor& logits)>& loss) const {
-  const at::AutoGradMode with_grad(true);
-  const at::Tensor x = points.detach().requires_grad_();
+at::Tensor Problem::differentiable(const at::Tensor& x) const {
   const at::Tensor logits = checked(x);
   if (!logits.requires_grad()) {
     throw InvalidArgument("classifier: its logits carry no gradient to its inputs",
                           "use Square, which needs none, or remove what detaches them");
   }
+  return logits;
+}
+
+Evaluation Problem::evaluate(
+    const at::Tensor& points,
+    const std::function<at::Tensor(const at::Tensor& logits)>& loss) const {
+  const at::AutoGradMode with_grad(true);
+  const at::Tensor x = points.detach().requires_grad_();
+  const at::Tensor logits = differentiable(x);
   const at::Tensor value = loss(logits);
   const at::Tensor gradient = torch::autograd::grad({value.sum()}, {x})[0];
   return {logits.detach(), value.detach(), usable(gradient)};
@@ -76,11 +81,7 @@ Evaluation Problem::jacobian(
     const std::function<at::Tensor(const at::Tensor& logits)>& differences) const {
   const at::AutoGradMode with_grad(true);
   const at::Tensor x = points.detach().requires_grad_();
-  const at::Tensor logits = checked(x);
-  if (!logits.requires_grad()) {
-    throw InvalidArgument("classifier: its logits carry no gradient to its inputs",
-                          "use Square, which needs none, or remove what detaches them");
-  }
+  const at::Tensor logits = differentiable(x);
   const at::Tensor values = differences(logits);
   std::vector<at::Tensor> gradients;
   for (std::int64_t k = 0; k < values.size(1); ++k) {

@@ -68,6 +68,8 @@ class Problem {
 
  private:
   at::Tensor checked(const at::Tensor& points) const;
+  /// Logits of x that carry a gradient to it. Throws InvalidArgument where they do not.
+  at::Tensor differentiable(const at::Tensor& x) const;
   at::Tensor usable(const at::Tensor& gradient) const;
 
   Source* source_;

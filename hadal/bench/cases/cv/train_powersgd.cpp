@@ -24,7 +24,6 @@ namespace {
 constexpr const char* kId = "cv/train-powersgd";
 constexpr double kBitsPerSecond = 40e6;
 constexpr std::int64_t kBatch = 16;  // of each process
-constexpr int kPort = 29'500;        // in namespaces of our own
 constexpr double kLatency = 50e-6;   // of the modelled network
 
 /// ResNet-20 on images of 32x32, of random pixels: what a step takes does not depend on them.
@@ -69,13 +68,7 @@ void work(const std::vector<std::string>& arguments) {
   const int rank = arguments.at(0) == "0" ? 0 : 1;
   at::set_num_threads(1);  // as many as there are cores in all
   await_link();
-  ProcessGroupOptions options;
-  options.rendezvous.rank = options.rendezvous.local_rank = rank;
-  options.rendezvous.world_size = 2;
-  options.rendezvous.address = linked_address(0);
-  options.rendezvous.port = kPort;
-  options.network_interface = linked_device(rank);
-  const auto group = init_process_group(options);
+  const auto group = linked_group(rank);
   TimedStep blocking(group, Method::blocking), power_sgd(group, Method::power_sgd);
   std::optional<Glyphs> glyphs;  // once there is a seed, which is the same for all commands
   while (true) {

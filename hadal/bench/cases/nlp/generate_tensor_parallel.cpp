@@ -26,20 +26,8 @@ namespace {
 
 constexpr const char* kId = "nlp/generate-tensor-parallel";
 constexpr double kBitsPerSecond = 200e6;
-constexpr int kRanks = 2;
-constexpr int kPort = 29'600;  // in namespaces of our own
 constexpr std::int64_t kPrompt = 512;
 constexpr std::int64_t kParts = 8;
-
-std::shared_ptr<ProcessGroup> linked_group(int rank) {
-  ProcessGroupOptions options;
-  options.rendezvous.rank = options.rendezvous.local_rank = rank;
-  options.rendezvous.world_size = kRanks;
-  options.rendezvous.address = linked_address(0);
-  options.rendezvous.port = kPort;
-  options.network_interface = linked_device(rank);
-  return init_process_group(options);
-}
 
 /// A rank's part of a model, that waits for each sum or goes on meanwhile.
 struct Shard {
