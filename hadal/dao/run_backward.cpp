@@ -203,7 +203,8 @@ void pack_keys(Call& call) {
 BackwardKernel backward_kernel(at::ScalarType type) {
 #if defined(__x86_64__)
   if (product_type(type) == at::kBFloat16) {
-    return {&kernels::avx512_bf16::backward_bf16, at::kBFloat16};
+    return {isa() >= Isa::amx ? &kernels::amx::backward_bf16 : &kernels::avx512_bf16::backward_bf16,
+            at::kBFloat16};
   }
 #endif
   return {kernels::kBackwardFp32.best(), at::kFloat};

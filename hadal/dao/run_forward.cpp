@@ -170,7 +170,8 @@ at::Tensor with_dense_rows(const at::Tensor& tensor) {
 ForwardKernel forward_kernel(at::ScalarType type) {
 #if defined(__x86_64__)
   if (product_type(type) == at::kBFloat16) {
-    return {&kernels::avx512_bf16::forward_bf16, at::kBFloat16};
+    return {isa() >= Isa::amx ? &kernels::amx::forward_bf16 : &kernels::avx512_bf16::forward_bf16,
+            at::kBFloat16};
   }
 #endif
   return {kernels::kForwardFp32.best(), at::kFloat};

@@ -32,17 +32,10 @@ template <class Products, bool adds>
 void multiply_blocks(float* to, int64_t rows, int64_t columns, const void* a, const void* b,
                      int64_t depth) {
   typedef typename Products::Unit Unit;
-  const auto* left = static_cast<const Unit*>(a);
   const auto* right = static_cast<const Unit*>(b);
-  for (int64_t c = 0; c < columns; c += kTileColumns) {
-    for (int64_t row = 0; row < rows; row += kTileRows) {
-      float* place = to + row * columns + c;
-      Tile tile = {};
-      if constexpr (adds) load_tile(tile, place, columns);
-      Products::multiply(tile, left + row * depth, depth, right + c, columns, depth);
-      store_tile(place, columns, tile);
-    }
-  }
+  Products::template multiply_matrices<Products>(
+      to, columns, rows, columns, {static_cast<const Unit*>(a), depth, &right, columns, 1, depth},
+      adds);
 }
 
 /// The queries from this one on see the key.

@@ -36,33 +36,22 @@ struct ForwardMath {
   static void score_block(const Task& task, const State& state, int64_t block, int column) {
     const int64_t units = task.padded / kGroup;
     const auto* keys = static_cast<const Unit*>(task.head.keys) + block * units * kBlock;
-    const auto* left = reinterpret_cast<const Unit*>(state.queries);
-    for (int c = 0; c < kBlock; c += kTileColumns) {
-      for (int64_t row = 0; row < tiled_rows(task); row += kTileRows) {
-        Tile tile = {};
-        Products::multiply(tile, left + row * units, units, keys + c, kBlock, units);
-        store_tile(state.scores + row * kScoreStride + column + c, kScoreStride, tile);
-      }
-    }
+    Products::template multiply_matrices<Products>(
+        state.scores + column, kScoreStride, tiled_rows(task), kBlock,
+        {reinterpret_cast<const Unit*>(state.queries), units, &keys, kBlock, 1, units}, false);
   }
 
   static void add_values(const Task& task, const State& state, const int64_t* blocks, int count) {
-    const auto* values = static_cast<const Unit*>(task.head.values);
-    const auto* left = reinterpret_cast<const Unit*>(state.weights);
-    for (int64_t c = 0; c < task.padded; c += kTileColumns) {
-      for (int64_t row = 0; row < tiled_rows(task); row += kTileRows) {
-        float* output = state.output + row * task.padded + c;
-        Tile tile;
-        load_tile(tile, output, task.padded);
-        for (int i = 0; i < count; ++i) {
-          Products::multiply(tile, left + (row * kScoreStride + i * kBlock) / kGroup,
-                             kScoreStride / kGroup,
-                             values + blocks[i] * (kBlock / kGroup) * task.padded + c, task.padded,
-                             kBlock / kGroup);
-        }
-        store_tile(output, task.padded, tile);
-      }
+    constexpr int64_t kUnits = kBlock / kGroup;
+    const Unit* values[kSpan];
+    for (int i = 0; i < count; ++i) {
+      values[i] = static_cast<const Unit*>(task.head.values) + blocks[i] * kUnits * task.padded;
     }
+    Products::template multiply_matrices<Products>(
+        state.output, task.padded, tiled_rows(task), task.padded,
+        {reinterpret_cast<const Unit*>(state.weights), kScoreStride / kGroup, values, task.padded,
+         count, kUnits},
+        true);
   }
 
   /// Of one block, whose weights stand first.

@@ -29,8 +29,44 @@ inline void store_tile(float* to, int64_t stride, const Tile& tile) {
   }
 }
 
+/// The factors of a product of [rows, parts * depth] and [parts * depth, columns], in units.
+template <class Unit>
+struct Factors {
+  const Unit* left;  ///< rows `left_stride` apart
+  int64_t left_stride;
+  const Unit* const* right;  ///< the parts, one below the other; rows `right_stride` apart
+  int64_t right_stride;
+  int parts;
+  int64_t depth;
+};
+
+/// Products whose matrices are multiplied a Tile at a time, by the multiply() of `Products`, which
+/// derive from this.
+struct InRegisters {
+  /// Sets `to` [rows, columns], rows `stride` apart, to the product, or adds it where `adds`. Rows
+  /// come in multiples of kRowStep, columns and depth in multiples of kHeadStep elements; what `to`
+  /// and the left factor have beyond the rows, up to the next multiple of kHeadStep, may be used.
+  template <class Products>
+  static inline void multiply_matrices(float* to, int64_t stride, int64_t rows, int64_t columns,
+                                       const Factors<typename Products::Unit>& factors, bool adds) {
+    for (int64_t c = 0; c < columns; c += kTileColumns) {
+      for (int64_t row = 0; row < rows; row += kTileRows) {
+        float* place = to + row * stride + c;
+        Tile tile = {};
+        if (adds) load_tile(tile, place, stride);
+        for (int i = 0; i < factors.parts; ++i) {
+          Products::multiply(tile, factors.left + row * factors.left_stride + i * factors.depth,
+                             factors.left_stride, factors.right[i] + c, factors.right_stride,
+                             factors.depth);
+        }
+        store_tile(place, stride, tile);
+      }
+    }
+  }
+};
+
 /// Products of floats.
-struct Fp32Products {
+struct Fp32Products : InRegisters {
   typedef float Unit;
   typedef float Element;
   static constexpr int kGroup = 1;  ///< elements of a unit

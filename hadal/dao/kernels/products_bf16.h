@@ -7,7 +7,7 @@
 
 namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
 
-struct Bf16Products {
+struct Bf16Products : InRegisters {
   typedef uint32_t Unit;
   typedef uint16_t Element;
   static constexpr int kGroup = 2;

@@ -1,0 +1,80 @@
+#pragma once
+
+// Products of bfloat16 pairs in tiles of 16 rows of 64 bytes, added up in fp32 (TDPBF16PS). For AMX
+// only.
+#include "hadal/dao/kernels/products_bf16.h"
+
+#include <immintrin.h>
+
+namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
+
+/// Lays the thread's tile registers out while it lives. Others who use them, as oneDNN does, lay
+/// them out anew.
+class TileSetup {
+ public:
+  TileSetup() {
+    alignas(64) uint8_t layout[64] = {1};  // the palette; from byte 16 the widths, from 48 the rows
+    for (int tile = 0; tile < 8; ++tile) {
+      layout[16 + 2 * tile] = 64;
+      layout[48 + tile] = 16;
+    }
+    __asm__ volatile("" : : "r"(layout) : "memory");
+    _tile_loadconfig(layout);
+  }
+  ~TileSetup() { _tile_release(); }
+  TileSetup(const TileSetup&) = delete;
+  TileSetup& operator=(const TileSetup&) = delete;
+};
+
+/// Bf16Products whose matrices are multiplied in tiles. A thread that uses them holds a TileSetup.
+struct TileProducts : Bf16Products {
+  /// As InRegisters has it. Works on 32 x 32 sums at a time, in tiles 0 to 3, from two tiles of
+  /// either factor, so that each that is loaded is used twice.
+  template <class Products>
+  static inline void multiply_matrices(float* to, int64_t stride, int64_t rows, int64_t columns,
+                                       const Factors<Unit>& factors, bool adds) {
+    constexpr int64_t kSide = 16;  // rows and units of a tile
+    constexpr int64_t kUnit = 4;   // bytes
+    const int64_t to_bytes = stride * kUnit;
+    const int64_t left_bytes = factors.left_stride * kUnit;
+    const int64_t right_bytes = factors.right_stride * kUnit;
+    // The loads below don't tell the compiler what they read.
+    __asm__ volatile("" : : : "memory");
+    for (int64_t row = 0; row < rows; row += 2 * kSide) {
+      for (int64_t c = 0; c < columns; c += 2 * kSide) {
+        float* place = to + row * stride + c;
+        if (adds) {
+          _tile_loadd(0, place, to_bytes);
+          _tile_loadd(1, place + kSide, to_bytes);
+          _tile_loadd(2, place + kSide * stride, to_bytes);
+          _tile_loadd(3, place + kSide * stride + kSide, to_bytes);
+        } else {
+          _tile_zero(0);
+          _tile_zero(1);
+          _tile_zero(2);
+          _tile_zero(3);
+        }
+        for (int i = 0; i < factors.parts; ++i) {
+          const uint32_t* left = factors.left + row * factors.left_stride + i * factors.depth;
+          const uint32_t* right = factors.right[i] + c;
+          for (int64_t k = 0; k < factors.depth; k += kSide) {
+            _tile_loadd(4, left + k, left_bytes);
+            _tile_loadd(5, left + k + kSide * factors.left_stride, left_bytes);
+            _tile_loadd(6, right + k * factors.right_stride, right_bytes);
+            _tile_loadd(7, right + k * factors.right_stride + kSide, right_bytes);
+            _tile_dpbf16ps(0, 4, 6);
+            _tile_dpbf16ps(1, 4, 7);
+            _tile_dpbf16ps(2, 5, 6);
+            _tile_dpbf16ps(3, 5, 7);
+          }
+        }
+        _tile_stored(0, place, to_bytes);
+        _tile_stored(1, place + kSide, to_bytes);
+        _tile_stored(2, place + kSide * stride, to_bytes);
+        _tile_stored(3, place + kSide * stride + kSide, to_bytes);
+      }
+    }
+  }
+};
+
+}  // namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE
