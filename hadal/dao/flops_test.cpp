@@ -18,9 +18,9 @@
 namespace hadal::dao {
 namespace kernels {
 std::int64_t counted_multiply_adds = 0;
-HADAL_ISA_DECLARE(void counted_forward_fp32(const Task& task);
+HADAL_ISA_DECLARE(void counted_forward_fp32(const Task* tasks, int count);
                   void counted_backward_fp32(const Pair& pair);
-                  void counted_forward_bf16(const Task& task);
+                  void counted_forward_bf16(const Task* tasks, int count);
                   void counted_backward_bf16(const Pair& pair);)
 constexpr IsaTable kForward = HADAL_ISA_TABLE(counted_forward_fp32);
 constexpr IsaTable kBackward = HADAL_ISA_TABLE(counted_backward_fp32);

@@ -9,13 +9,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <vector>
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 
 namespace hadal::dao {
 namespace kernels {
-HADAL_ISA_DECLARE(void forward_fp32(const Task& task); void forward_bf16(const Task& task);)
+HADAL_ISA_DECLARE(void forward_fp32(const Task* tasks, int count);
+                  void forward_bf16(const Task* tasks, int count);)
 constexpr IsaTable kForwardFp32 = HADAL_ISA_TABLE_OF(forward_fp32, avx2, avx512);
 }  // namespace kernels
 
@@ -84,47 +86,85 @@ void set_operands(const Call& call, std::int64_t head, const SegmentBlock& at, T
   task.limit_step = visible.limit_step;
 }
 
-void run_task(const Call& call, std::int64_t head, const SegmentBlock& at, const PackedKeys& keys,
-              const at::Tensor& scratch) {
-  Task task{};
-  set_operands(call, head, at, task);
-  task.head = keys.packed;
-  task.careful = keys.careful;
-  const Segment& queries = call.inputs->sequences.queries[at.segment];
-  const std::int64_t token = queries.first + at.block * kBlock;
-  task.output = static_cast<float*>(address(call.output, queries.batch, head, token));
-  task.output_stride = call.output.stride(2);
-  task.log_sum_exp = static_cast<float*>(address(call.log_sum_exp, queries.batch, head, token));
-  task.scratch = scratch.mutable_data_ptr<float>();
-  call.kernel.run(task);
+/// Neighbouring query blocks of one head, which run together.
+struct Group {
+  std::size_t segment;
+  std::int64_t first, count;
+};
+
+/// What a thread works in.
+struct Memory {
+  at::Tensor kept, scratch;
+
+  explicit Memory(std::int64_t padded)
+      : kept(at::empty({kernels::kMostTasks, kernels::kept_floats(padded)}, at::kFloat)),
+        scratch(at::empty({kernels::kScratchFloats}, at::kFloat)) {}
+};
+
+void run_group(const Call& call, std::int64_t head, const Group& group, const PackedKeys& keys,
+               const Memory& memory) {
+  Task tasks[kernels::kMostTasks]{};
+  for (std::int64_t i = 0; i < group.count; ++i) {
+    Task& task = tasks[i];
+    const SegmentBlock at{group.segment, group.first + i};
+    set_operands(call, head, at, task);
+    task.head = keys.packed;
+    task.careful = keys.careful;
+    const Segment& queries = call.inputs->sequences.queries[at.segment];
+    const std::int64_t token = queries.first + at.block * kBlock;
+    task.output = static_cast<float*>(address(call.output, queries.batch, head, token));
+    task.output_stride = call.output.stride(2);
+    task.log_sum_exp = static_cast<float*>(address(call.log_sum_exp, queries.batch, head, token));
+    task.kept = memory.kept[i].mutable_data_ptr<float>();
+    task.scratch = memory.scratch.mutable_data_ptr<float>();
+  }
+  call.kernel.run(tasks, static_cast<int>(group.count));
 }
 
-/// Calls work(item, scratch memory) for each item, in their order, whichever thread is free.
+/// Calls work(item, memory) for each item, in their order, whichever thread is free.
 template <class Work>
 void for_each_item(const Call& call, std::int64_t count, const Work& work) {
   std::atomic<std::int64_t> next{0};
   at::parallel_for(0, at::get_num_threads(), 1, [&](std::int64_t, std::int64_t) {
-    const at::Tensor scratch = at::empty({kernels::scratch_floats(call.padded)}, at::kFloat);
-    for (std::int64_t i = next++; i < count; i = next++) work(i, scratch);
+    const Memory memory(call.padded);
+    for (std::int64_t i = next++; i < count; i = next++) work(i, memory);
   });
 }
 
-/// Packs all keys and values, then runs all tasks, those of the last query blocks first, because
+/// All query blocks of a head in groups of up to `size`, those of the last blocks first, because
 /// causal ones take longest.
+std::vector<Group> groups_of(const Segments& queries, std::int64_t size) {
+  std::vector<Group> groups;
+  for (const auto& [segment, block] : queries.by_number()) {
+    if (block % size != 0) continue;
+    groups.push_back({segment, block, std::min(size, queries[segment].blocks() - block)});
+  }
+  std::reverse(groups.begin(), groups.end());
+  return groups;
+}
+
+/// Query blocks that run together: as many as leave several groups for each thread.
+std::int64_t group_size(std::int64_t tasks) {
+  constexpr std::int64_t kGroupsOfThread = 4;
+  return std::clamp<std::int64_t>(tasks / (kGroupsOfThread * at::get_num_threads()), 1,
+                                  kernels::kMostTasks);
+}
+
+/// Packs all keys and values, then runs all tasks.
 void run_blocks(const Call& call) {
   const auto& [queries, keys] = call.inputs->sequences;
-  const auto& blocks = queries.by_number();
   const std::int64_t heads = call.query.size(1);
   const std::int64_t kv_heads = call.key.size(1);
   const auto packed = kernels::pack(call.key, call.value, call.padded, keys);
   const bool careful = !all_finite(packed.values);
-  for_each_item(call, static_cast<std::int64_t>(blocks.size()) * heads,
-                [&, &keys = keys](std::int64_t i, const at::Tensor& scratch) {
-                  const SegmentBlock& at =
-                      blocks[blocks.size() - 1 - static_cast<std::size_t>(i / heads)];
+  const auto tasks = static_cast<std::int64_t>(queries.by_number().size()) * heads;
+  const std::vector<Group> groups = groups_of(queries, group_size(tasks));
+  for_each_item(call, static_cast<std::int64_t>(groups.size()) * heads,
+                [&, &keys = keys](std::int64_t i, const Memory& memory) {
+                  const Group& group = groups[static_cast<std::size_t>(i / heads)];
                   const std::int64_t kv_head = i % heads / (heads / kv_heads);
-                  const std::int64_t place = keys[at.segment].place(kv_heads, kv_head, 0);
-                  run_task(call, i % heads, at, of_place(packed, careful, place), scratch);
+                  const std::int64_t place = keys[group.segment].place(kv_heads, kv_head, 0);
+                  run_group(call, i % heads, group, of_place(packed, careful, place), memory);
                 });
 }
 
@@ -145,7 +185,7 @@ void run_sequences(const Call& call) {
   const std::int64_t kv_heads = call.key.size(1);
   const std::int64_t group = call.query.size(1) / kv_heads;
   const auto run_head = [&, &queries = queries, &keys = keys](std::int64_t i,
-                                                              const at::Tensor& scratch) {
+                                                              const Memory& memory) {
     const auto segment = static_cast<std::size_t>(i / kv_heads);
     const at::Tensor packed =
         at::empty({2, keys[segment].blocks(), kBlock, call.padded}, call.key.options());
@@ -154,8 +194,8 @@ void run_sequences(const Call& call) {
     const PackedKeys head{{packed[0].const_data_ptr(), packed[1].const_data_ptr()},
                           !all_finite(packed[1])};
     for (std::int64_t j = 0; j < group * queries[segment].blocks(); ++j) {
-      run_task(call, i % kv_heads * group + j / queries[segment].blocks(),
-               {segment, j % queries[segment].blocks()}, head, scratch);
+      run_group(call, i % kv_heads * group + j / queries[segment].blocks(),
+                {segment, j % queries[segment].blocks(), 1}, head, memory);
     }
   };
   for_each_item(call, static_cast<std::int64_t>(keys.size()) * kv_heads, run_head);

@@ -6,8 +6,8 @@
 namespace hadal::dao {
 
 struct ForwardKernel {
-  void (*run)(const kernels::Task& task);
-  at::ScalarType type;  ///< of the products: fp32 or bf16
+  void (*run)(const kernels::Task* tasks, int count);  ///< up to kMostTasks of the same keys
+  at::ScalarType type;                                 ///< of the products: fp32 or bf16
 };
 
 /// The best one for inputs of `type`.

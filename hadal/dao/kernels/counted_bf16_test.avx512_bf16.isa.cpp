@@ -4,7 +4,9 @@
 
 namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
 
-void counted_forward_bf16(const Task& task) { run_task<ForwardMath<Counted<Bf16Products>>>(task); }
+void counted_forward_bf16(const Task* tasks, int count) {
+  run_tasks<ForwardMath<Counted<Bf16Products>>>(tasks, count);
+}
 void counted_backward_bf16(const Pair& pair) {
   run_pair<Bf16Backward<Counted<Bf16Products>>>(pair);
 }

@@ -4,7 +4,9 @@
 
 namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
 
-void counted_forward_fp32(const Task& task) { run_task<ForwardMath<Counted<Fp32Products>>>(task); }
+void counted_forward_fp32(const Task* tasks, int count) {
+  run_tasks<ForwardMath<Counted<Fp32Products>>>(tasks, count);
+}
 void counted_backward_fp32(const Pair& pair) {
   run_pair<Fp32Backward<Counted<Fp32Products>>>(pair);
 }

@@ -10,7 +10,7 @@ namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
 
 constexpr int kScoreStride = kSpan * kBlock;
 
-/// A task's scratch memory.
+/// A task's memory.
 struct State {
   float* scores;   ///< [kBlock][kScoreStride]
   float* weights;  ///< the same size, for what the element type's products take
@@ -19,12 +19,12 @@ struct State {
   float* maximum;  ///< [kBlock], of the scores
   float* sum;      ///< [kBlock], of the weights
 
-  State(float* scratch, int64_t padded)
-      : scores(scratch),
+  explicit State(const Task& task)
+      : scores(task.scratch),
         weights(scores + kBlock * kScoreStride),
-        queries(weights + kBlock * kScoreStride),
-        output(queries + kBlock * padded),
-        maximum(output + kBlock * padded),
+        queries(task.kept),
+        output(queries + kBlock * task.padded),
+        maximum(output + kBlock * task.padded),
         sum(maximum + kBlock) {}
 };
 
@@ -48,10 +48,11 @@ inline bool is_whole(const Task& task, int64_t block) {
   return seen_keys(task, 0, block) == ~uint64_t{0};
 }
 
-/// Sets the scores of keys that a row does not see to -infinity; key block `block` stands at column
-/// `column` of the scores.
-inline void mask_block(const Task& task, const State& state, int64_t block, int column) {
-  for (int64_t row = 0; row < task.rows; ++row) {
+/// Sets the scores of keys that a row does not see to -infinity, of rows `first` to `end`; key
+/// block `block` stands at column `column` of the scores.
+inline void mask_block(const Task& task, const State& state, int64_t first, int64_t end,
+                       int64_t block, int column) {
+  for (int64_t row = first; row < end; ++row) {
     const uint64_t seen = seen_keys(task, row, block);
     for (int i = 0; i < kBlock; i += kWidth) {
       float* scores = state.scores + row * kScoreStride + column + i;
@@ -101,21 +102,50 @@ void update_row(const Task& task, const State& state, int64_t row, int columns) 
   state.sum[row] += sum(total);
 }
 
-template <class Math>
-void attend_span(const Task& task, const State& state, const int64_t* blocks, int count) {
-  for (int i = 0; i < count; ++i) {
-    Math::score_block(task, state, blocks[i], i * kBlock);
-    if (!is_whole(task, blocks[i])) mask_block(task, state, blocks[i], i * kBlock);
+inline int64_t block_at(const Task& task, int64_t at) { return task.blocks ? task.blocks[at] : at; }
+
+/// Key blocks that are worked on together.
+struct Span {
+  int64_t blocks[kSpan];
+  int count = 0;
+};
+
+/// The next blocks of a task before block `end`, as many as are worked on together, of which some
+/// key is real; `at` moves on behind them.
+inline Span next_span(const Task& task, int64_t& at, int64_t end) {
+  const int most = task.careful ? 1 : kSpan;
+  Span span;
+  for (; at < task.block_count && span.count < most; ++at) {
+    const int64_t block = block_at(task, at);
+    if (block >= end) break;
+    if (real_keys(task, block) != 0) span.blocks[span.count++] = block;
   }
-  for (int64_t row = 0; row < task.rows; ++row) update_row<Math>(task, state, row, count * kBlock);
-  if (task.careful && !is_whole(task, blocks[0])) {
-    Math::add_seen_values(task, state, blocks[0]);  // the only one, see run_task()
+  return span;
+}
+
+template <class Math>
+void attend_span(const Task& task, const State& state, const Span& span) {
+  for (int i = 0; i < span.count; ++i) {
+    Math::score_block(task, state, span.blocks[i], i * kBlock);
+    if (!is_whole(task, span.blocks[i]))
+      mask_block(task, state, 0, task.rows, span.blocks[i], i * kBlock);
+  }
+  for (int64_t row = 0; row < task.rows; ++row)
+    update_row<Math>(task, state, row, span.count * kBlock);
+  if (task.careful && !is_whole(task, span.blocks[0])) {
+    Math::add_seen_values(task, state, span.blocks[0]);  // the only one, see run_task()
   } else {
-    Math::add_values(task, state, blocks, count);
+    Math::add_values(task, state, span);
   }
 }
 
-inline int64_t block_at(const Task& task, int64_t at) { return task.blocks ? task.blocks[at] : at; }
+/// Goes on from place `at` of the task's blocks to block `end`.
+template <class Math>
+void attend_blocks(const Task& task, const State& state, int64_t& at, int64_t end) {
+  for (Span span = next_span(task, at, end); span.count > 0; span = next_span(task, at, end)) {
+    attend_span<Math>(task, state, span);
+  }
+}
 
 inline bool sees_any(const Task& task, int64_t row) {
   uint64_t seen = 0;
@@ -138,26 +168,32 @@ inline void finish(const Task& task, const State& state) {
 }
 
 template <class Math>
-void run_task(const Task& task) {
-  const State state(task.scratch, task.padded);
+void begin(const Task& task, const State& state) {
   Math::load_queries(task, state);
   for (int64_t i = 0; i < kBlock * task.padded; ++i) state.output[i] = 0;
   for (int64_t row = 0; row < kBlock; ++row) {
     state.maximum[row] = -__builtin_inff();
     state.sum[row] = 0;
   }
-  const int span = task.careful ? 1 : kSpan;
-  int64_t blocks[kSpan];
-  int count = 0;
-  for (int64_t at = 0; at < task.block_count; ++at) {
-    blocks[count] = block_at(task, at);
-    if (real_keys(task, blocks[count]) == 0) continue;
-    if (++count < span) continue;
-    attend_span<Math>(task, state, blocks, count);
-    count = 0;
+}
+
+/// Keys and values of this many blocks stay in a core's cache while tasks take turns with them.
+constexpr int64_t kTurn = 16;
+
+/// Runs up to kMostTasks tasks that look at the same keys.
+template <class Math>
+void run_tasks(const Task* tasks, int count) {
+  int64_t at[kMostTasks] = {};
+  for (int i = 0; i < count; ++i) begin<Math>(tasks[i], State(tasks[i]));
+  bool more = true;
+  for (int64_t end = kTurn; more; end += kTurn) {
+    more = false;
+    for (int i = 0; i < count; ++i) {
+      Math::attend(tasks[i], State(tasks[i]), at[i], end);
+      more |= at[i] < tasks[i].block_count;
+    }
   }
-  if (count > 0) attend_span<Math>(task, state, blocks, count);
-  finish(task, state);
+  for (int i = 0; i < count; ++i) finish(tasks[i], State(tasks[i]));
 }
 
 }  // namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE

@@ -11,6 +11,8 @@ inline constexpr int kBlock = 64;
 inline constexpr int kSpan = 2;
 /// Queries of a block are worked on in multiples of this many.
 inline constexpr int kRowStep = 8;
+/// Tasks that are run together, at most.
+inline constexpr int kMostTasks = 8;
 /// Head sizes are padded with zeros to a multiple of this.
 inline constexpr int kHeadStep = 32;
 
@@ -40,13 +42,14 @@ struct Task {
   float* output;         ///< [rows][head_dim], rows `output_stride` elements apart
   int64_t output_stride;
   float* log_sum_exp;  ///< [rows], natural logarithm; -infinity for a row that sees nothing
-  float* scratch;      ///< scratch_floats(padded) floats, aligned to 64 bytes
+  float* kept;         ///< kept_floats(padded) floats, aligned to 64 bytes
+  float* scratch;      ///< kScratchFloats floats, aligned to 64 bytes; tasks may share them
 };
 
-/// Floats of scratch memory that a task needs.
-inline int64_t scratch_floats(int64_t padded) {
-  // Scores and weights of a span, queries, output, and the running maximum and sum of each row.
-  return kBlock * (2 * kSpan * kBlock + 2 * padded + 2);
-}
+/// Floats of memory that a task keeps while it runs: queries, output, and the running maximum and
+/// sum of each row.
+inline int64_t kept_floats(int64_t padded) { return kBlock * (2 * padded + 2); }
+/// Floats of scratch memory: scores and weights of a span.
+inline constexpr int64_t kScratchFloats = 2 * kBlock * kSpan * kBlock;
 
 }  // namespace hadal::dao::kernels

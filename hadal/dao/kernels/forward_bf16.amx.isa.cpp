@@ -1,11 +1,10 @@
-#include "hadal/dao/kernels/forward_math.h"
-#include "hadal/dao/kernels/products_tiles.h"
+#include "hadal/dao/kernels/flash_halves.h"
 
 namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
 
-void forward_bf16(const Task& task) {
+void forward_bf16(const Task* tasks, int count) {
   const TileSetup setup;
-  run_task<ForwardMath<TileProducts>>(task);
+  run_tasks<TileMath>(tasks, count);
 }
 
 }  // namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE

@@ -5,6 +5,8 @@
 // neighbours along the dimension that is summed over, so that a vector holds 16 such pairs.
 namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
 
-void forward_bf16(const Task& task) { run_task<ForwardMath<Bf16Products>>(task); }
+void forward_bf16(const Task* tasks, int count) {
+  run_tasks<ForwardMath<Bf16Products>>(tasks, count);
+}
 
 }  // namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE

@@ -2,6 +2,8 @@
 
 namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
 
-void forward_fp32(const Task& task) { run_task<ForwardMath<Fp32Products>>(task); }
+void forward_fp32(const Task* tasks, int count) {
+  run_tasks<ForwardMath<Fp32Products>>(tasks, count);
+}
 
 }  // namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE

@@ -14,6 +14,10 @@ struct ForwardMath {
   typedef typename Products::Element Element;
   static constexpr int kGroup = Products::kGroup;
 
+  static void attend(const Task& task, const State& state, int64_t& at, int64_t end) {
+    attend_blocks<ForwardMath>(task, state, at, end);
+  }
+
   static int64_t tiled_rows(const Task& task) {
     return (task.rows + kRowStep - 1) / kRowStep * kRowStep;
   }
@@ -41,16 +45,17 @@ struct ForwardMath {
         {reinterpret_cast<const Unit*>(state.queries), units, &keys, kBlock, 1, units}, false);
   }
 
-  static void add_values(const Task& task, const State& state, const int64_t* blocks, int count) {
+  static void add_values(const Task& task, const State& state, const Span& span) {
     constexpr int64_t kUnits = kBlock / kGroup;
     const Unit* values[kSpan];
-    for (int i = 0; i < count; ++i) {
-      values[i] = static_cast<const Unit*>(task.head.values) + blocks[i] * kUnits * task.padded;
+    for (int i = 0; i < span.count; ++i) {
+      values[i] =
+          static_cast<const Unit*>(task.head.values) + span.blocks[i] * kUnits * task.padded;
     }
     Products::template multiply_matrices<Products>(
         state.output, task.padded, tiled_rows(task), task.padded,
         {reinterpret_cast<const Unit*>(state.weights), kScoreStride / kGroup, values, task.padded,
-         count, kUnits},
+         span.count, kUnits},
         true);
   }
 

@@ -4,6 +4,10 @@
 // namespace.
 #include "hadal/core/vector.h"
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
 
 using vectors::HADAL_ISA_NAMESPACE::broadcast;
@@ -11,6 +15,7 @@ using vectors::HADAL_ISA_NAMESPACE::Integers;
 using vectors::HADAL_ISA_NAMESPACE::kWidth;
 using vectors::HADAL_ISA_NAMESPACE::larger;
 using vectors::HADAL_ISA_NAMESPACE::largest;
+using vectors::HADAL_ISA_NAMESPACE::sum;
 using vectors::HADAL_ISA_NAMESPACE::Vector;
 
 constexpr float kLog2E = 1.44269504F;
@@ -38,31 +43,42 @@ inline Integers lanes_of(uint64_t bits) {
   return ((Integers{} + static_cast<int32_t>(bits)) & bit_of) != 0;
 }
 
-inline float sum(Vector x) {
-  float result = 0;
-  for (int i = 0; i < kWidth; ++i) result += x[i];
-  return result;
+/// Of the polynomial in f, by ascending powers, that is closest to 2^f in relative terms while it is
+/// 1 at 0: fitted to 0 <= f < 1, and to |f| <= 1/2. Both stay within 1e-7.
+constexpr float kFloorPowers[] = {1, 0.693151312F, 0.24016445F, 0.0557999141F, 0.00901702896F,
+                                  0.0018671307F};
+constexpr float kNearestPowers[] = {1,
+                                    0.693146978F,
+                                    0.240222421F,
+                                    0.0555073375F,
+                                    0.00967151286F,
+                                    0.00132647271F};
+
+inline Vector polynomial(const float (&powers)[6], Vector f) {
+  Vector p = broadcast(powers[5]);
+  for (int i = 4; i >= 0; --i) p = p * f + powers[i];
+  return p;
 }
 
-/// 2^x for x <= 0, with a relative error below 4e-7 (a Taylor polynomial of degree 6 around the
-/// nearest integer, at most 1/2 away); 0 below -126, where the result would not be normal. NaN
-/// stays.
+/// 2^x for x <= 0, with a relative error below 2e-7; 0 below -126, where the result would not be
+/// normal. NaN stays.
 inline Vector exp2_not_positive(Vector x) {
+#if defined(__AVX512F__)
+  const auto lanes = reinterpret_cast<__m512>(x);
+  constexpr int kBelowFloor = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC;
+  const auto fraction = reinterpret_cast<Vector>(_mm512_reduce_ps(lanes, kBelowFloor));
+  const auto power = reinterpret_cast<__m512>(polynomial(kFloorPowers, fraction));
+  const __mmask16 kept = _mm512_cmp_ps_mask(lanes, _mm512_set1_ps(-126.0F), _CMP_NLT_UQ);
+  return reinterpret_cast<Vector>(_mm512_maskz_scalef_ps(kept, power, lanes));
+#else
   constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: adding it leaves no bits for a fraction
   const Vector clamped = larger(broadcast(-126.0F), x);
   const Vector whole = (clamped + kRound) - kRound;
-  const Vector f = clamped - whole;
-  Vector p = broadcast(1.5403530e-4F);
-  p = p * f + 1.3333558e-3F;
-  p = p * f + 9.6181291e-3F;
-  p = p * f + 5.5504109e-2F;
-  p = p * f + 2.4022651e-1F;
-  p = p * f + 6.9314718e-1F;
-  p = p * f + 1.0F;
   const Integers bits = (__builtin_convertvector(whole, Integers) + 127) << 23;
   Vector power;
   __builtin_memcpy(&power, &bits, sizeof power);
-  return x < -126.0F ? Vector{} : p * power;
+  return x < -126.0F ? Vector{} : polynomial(kNearestPowers, clamped - whole) * power;
+#endif
 }
 
 }  // namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE
