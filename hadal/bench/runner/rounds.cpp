@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cmath>
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/exp.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/ones.h>
@@ -18,6 +19,12 @@ namespace {
 
 constexpr double kClockStep = 1e-9;  // a clock that did not move would make a time of 0
 
+/// Wakes LibTorch's threads, which sleep after a while without work and take up to 10 ms to come
+/// back where a core of a virtual machine was given up: no side pays for what ran before it.
+void wake_threads() {
+  at::parallel_for(0, at::get_num_threads(), 1, [](std::int64_t, std::int64_t) {});
+}
+
 /// One side of a comparison and the samples taken of it.
 struct Side {
   const std::function<void()>& run;
@@ -25,6 +32,7 @@ struct Side {
   std::vector<double> samples;
 
   void sample(const std::function<double()>& now) {
+    wake_threads();
     const double start = now();
     for (int i = 0; i < repeats; ++i) run();
     samples.push_back(std::max(now() - start, kClockStep) / repeats);
