@@ -2,31 +2,16 @@
 
 // Products of bfloat16 pairs in tiles of 16 rows of 64 bytes, added up in fp32 (TDPBF16PS). For AMX
 // only.
+#include "hadal/core/tile_setup.h"
 #include "hadal/dao/kernels/products_bf16.h"
 
 #include <immintrin.h>
 
 namespace hadal::dao::kernels::HADAL_ISA_NAMESPACE {
 
-/// Lays the thread's tile registers out while it lives. Others who use them, as oneDNN does, lay
-/// them out anew.
-class TileSetup {
- public:
-  TileSetup() {
-    alignas(64) uint8_t layout[64] = {1};  // the palette; from byte 16 the widths, from 48 the rows
-    for (int tile = 0; tile < 8; ++tile) {
-      layout[16 + 2 * tile] = 64;
-      layout[48 + tile] = 16;
-    }
-    __asm__ volatile("" : : "r"(layout) : "memory");
-    _tile_loadconfig(layout);
-  }
-  ~TileSetup() { _tile_release(); }
-  TileSetup(const TileSetup&) = delete;
-  TileSetup& operator=(const TileSetup&) = delete;
-};
+using tiles::HADAL_ISA_NAMESPACE::kTileSide;
+using tiles::HADAL_ISA_NAMESPACE::TileSetup;
 
-constexpr int64_t kTileSide = 16;  ///< rows of a tile, and units in each
 constexpr int64_t kTileProductRows = 2 * kTileSide;
 constexpr int64_t kUnitBytes = 4;
 

@@ -1,6 +1,7 @@
 #include "hadal/draf/linear/stored.h"
 
 #include "hadal/draf/linear/kernels/dot.h"
+#include "hadal/draf/linear/kernels/tiles.h"
 #include "hadal/draf/linear/run.h"
 
 #include <algorithm>
@@ -14,6 +15,50 @@ constexpr IsaTable kDotFp32 = HADAL_ISA_TABLE_OF(dot_fp32, avx2, avx512);
 constexpr IsaTable kDotBf16 = HADAL_ISA_TABLE_OF(dot_bf16, avx2, avx512, avx512_bf16);
 }  // namespace kernels
 
+namespace {
+
+#if defined(__x86_64__)
+/// Bf16 weights times rows of activations, by tiles.
+void multiply_in_tiles(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& y) {
+  using kernels::kTileOutputs;
+  const std::int64_t rows = x.size(0);
+  const std::int64_t depth = x.size(1);
+  const std::int64_t groups = (rows + kernels::kTileRows - 1) / kernels::kTileRows;
+  const at::Tensor packed = at::empty({groups, kernels::kTileRows * depth}, x.options());
+  auto* packed_data = static_cast<std::uint16_t*>(packed.mutable_data_ptr());
+  const auto* from = static_cast<const std::uint16_t*>(x.const_data_ptr());
+  share_out(groups, static_cast<double>(kernels::kTileRows * depth),
+            [&](std::int64_t first, std::int64_t last) {
+              kernels::amx::pack_rows(from, rows, depth, first, last, packed_data);
+            });
+  const std::int64_t outputs = weight.size(0);
+  const double cost = static_cast<double>(kTileOutputs * depth * (rows + 2));
+  share_out((outputs + kTileOutputs - 1) / kTileOutputs, cost,
+            [&](std::int64_t first, std::int64_t last) {
+              const at::Tensor panel = at::empty({kTileOutputs, depth}, x.options());
+              kernels::amx::multiply_tiles(
+                  {.x = packed_data,
+                   .weight = static_cast<const std::uint16_t*>(weight.const_data_ptr()),
+                   .rows = rows,
+                   .depth = depth,
+                   .outputs = outputs,
+                   .first = first * kTileOutputs,
+                   .last = std::min(last * kTileOutputs, outputs),
+                   .y = y.mutable_data_ptr<float>(),
+                   .panel = static_cast<std::uint16_t*>(panel.mutable_data_ptr())});
+            });
+}
+
+/// Whether tiles multiply these weights: always or never, so that a row's bits do not depend on the
+/// rows beside it.
+bool takes_tiles(const at::Tensor& weight) {
+  return weight.scalar_type() == at::kBFloat16 && weight.size(1) % kernels::kTileDepth == 0 &&
+         isa() >= Isa::amx;
+}
+#endif
+
+}  // namespace
+
 StoredLinear::StoredLinear(at::Tensor weight, at::Tensor bias)
     : weight_(std::move(weight)), bias_(std::move(bias)) {}
 
@@ -23,6 +68,12 @@ at::Tensor StoredLinear::operator()(const at::Tensor& x) const {
   check_activations(x, inputs(), type);
   const std::int64_t rows = x.size(0);
   const at::Tensor y = at::empty({rows, outputs()}, at::kFloat);
+#if defined(__x86_64__)
+  if (takes_tiles(weight_)) {
+    multiply_in_tiles(x, weight_, y);
+    return finish(y, bias_, outputs(), type);
+  }
+#endif
   const auto kernel = (type == at::kFloat ? kernels::kDotFp32 : kernels::kDotBf16).best();
   const double cost = static_cast<double>(kPanel * inputs() * (rows + weight_.element_size()));
   share_out((outputs() + kPanel - 1) / kPanel, cost, [&](std::int64_t first, std::int64_t last) {
