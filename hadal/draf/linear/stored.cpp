@@ -35,7 +35,7 @@ void multiply_in_tiles(const at::Tensor& x, const at::Tensor& weight, const at::
   const double cost = static_cast<double>(kTileOutputs * depth * (rows + 2));
   share_out((outputs + kTileOutputs - 1) / kTileOutputs, cost,
             [&](std::int64_t first, std::int64_t last) {
-              const at::Tensor panel = at::empty({kTileOutputs, depth}, x.options());
+              const at::Tensor tail = at::empty({kTileOutputs, depth}, x.options());
               kernels::amx::multiply_tiles(
                   {.x = packed_data,
                    .weight = static_cast<const std::uint16_t*>(weight.const_data_ptr()),
@@ -45,7 +45,7 @@ void multiply_in_tiles(const at::Tensor& x, const at::Tensor& weight, const at::
                    .first = first * kTileOutputs,
                    .last = std::min(last * kTileOutputs, outputs),
                    .y = y.mutable_data_ptr<float>(),
-                   .panel = static_cast<std::uint16_t*>(panel.mutable_data_ptr())});
+                   .tail = static_cast<std::uint16_t*>(tail.mutable_data_ptr())});
             });
 }
 

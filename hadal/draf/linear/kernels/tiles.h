@@ -21,10 +21,10 @@ struct TilesTask {
   int64_t rows;
   int64_t depth;
   int64_t outputs;
-  int64_t first;    ///< of the outputs to compute, a multiple of kTileOutputs
-  int64_t last;     ///< the one after them
-  float* y;         ///< [rows][outputs]
-  uint16_t* panel;  ///< scratch memory, [kTileOutputs][depth], aligned to 64 bytes
+  int64_t first;   ///< of the outputs to compute, a multiple of kTileOutputs
+  int64_t last;    ///< the one after them
+  float* y;        ///< [rows][outputs]
+  uint16_t* tail;  ///< scratch memory, [kTileOutputs][depth]
 };
 
 /// x [rows][depth], its groups `first` to `last` of kTileRows, zeros beyond the rows.
