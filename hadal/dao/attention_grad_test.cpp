@@ -221,8 +221,7 @@ TEST_P(AttentionGrad, HasTheSameBitsWithAnyNumberOfThreads) {
   at::set_num_threads(threads);
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, AttentionGrad,
-                         ::testing::Values(Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512_bf16),
+INSTANTIATE_TEST_SUITE_P(Isas, AttentionGrad, kEveryIsa,
                          [](const auto& info) { return std::string(name_of(info.param)); });
 
 TEST(AttentionGradInput, TakesEmptyOnes) {

@@ -196,8 +196,7 @@ TEST_P(AttentionProperties, HoldForOneKeptBlockAndScoresOfTenThousand) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, AttentionProperties,
-                         ::testing::Values(Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512_bf16),
+INSTANTIATE_TEST_SUITE_P(Isas, AttentionProperties, kEveryIsa,
                          [](const auto& info) { return std::string(name_of(info.param)); });
 
 }  // namespace

@@ -172,8 +172,7 @@ TEST_P(AttentionForward, GivesTheSameBitsWithAnyNumberOfThreads) {
   EXPECT_TRUE(at::equal(one, two));
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, AttentionForward,
-                         ::testing::Values(Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512_bf16),
+INSTANTIATE_TEST_SUITE_P(Isas, AttentionForward, kEveryIsa,
                          [](const auto& info) { return std::string(name_of(info.param)); });
 
 TEST(AttentionForwardInput, TakesEmptyOnes) {

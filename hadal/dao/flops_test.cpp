@@ -144,8 +144,7 @@ TEST(VisibleFlops, AreThoseOfAllPairsOfTheMask) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, FlopsOfKernels,
-                         ::testing::Values(Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512_bf16),
+INSTANTIATE_TEST_SUITE_P(Isas, FlopsOfKernels, kEveryIsa,
                          [](const auto& info) { return std::string(name_of(info.param)); });
 
 }  // namespace

@@ -216,8 +216,7 @@ TEST_P(MaskedAttention, IsNoNumberWhereAllScoresAreMinusInfinity) {
   EXPECT_TRUE(results[1].slice(2, 3, 5).isnan().all().item<bool>());
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, MaskedAttention,
-                         ::testing::Values(Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512_bf16),
+INSTANTIATE_TEST_SUITE_P(Isas, MaskedAttention, kEveryIsa,
                          [](const auto& info) { return std::string(name_of(info.param)); });
 
 }  // namespace

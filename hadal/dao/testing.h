@@ -28,6 +28,10 @@ inline constexpr Shape kShapes[] = {
     {.batch = 3, .heads = 3, .kv_heads = 3, .queries = 200, .keys = 200, .head_dim = 33},
 };
 
+/// For tests that run at each level.
+inline const auto kEveryIsa =
+    ::testing::Values(Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512_bf16, Isa::amx);
+
 /// Runs its tests at each level that the machine has.
 class EachIsa : public ::testing::TestWithParam<Isa> {
  protected:

@@ -133,8 +133,7 @@ TEST_P(AttentionVarlen, TakesLengthsOf32BitsAndNoSequences) {
             (at::IntArrayRef{0, kHeads, kHeadDim}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, AttentionVarlen,
-                         ::testing::Values(Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512_bf16),
+INSTANTIATE_TEST_SUITE_P(Isas, AttentionVarlen, kEveryIsa,
                          [](const auto& info) { return std::string(name_of(info.param)); });
 
 TEST(AttentionVarlenInput, IsRefusedWithWhatWasExpected) {

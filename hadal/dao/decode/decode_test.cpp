@@ -123,8 +123,7 @@ TEST_P(Decode, ShowsWhatIsNotFiniteToThoseWhoSeeItOnly) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, Decode,
-                         ::testing::Values(Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512_bf16),
+INSTANTIATE_TEST_SUITE_P(Isas, Decode, kEveryIsa,
                          [](const auto& info) { return std::string(name_of(info.param)); });
 
 class DecodeAlways : public ::testing::Test {

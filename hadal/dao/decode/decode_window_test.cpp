@@ -76,8 +76,7 @@ TEST_P(DecodeWindow, WhatIsNotFiniteBeforeItIsNotSeen) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, DecodeWindow,
-                         ::testing::Values(Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512_bf16),
+INSTANTIATE_TEST_SUITE_P(Isas, DecodeWindow, kEveryIsa,
                          [](const auto& info) { return std::string(name_of(info.param)); });
 
 TEST(DecodeWindowAlways, RefusesWhatIsNone) {
