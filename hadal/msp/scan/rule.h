@@ -68,6 +68,12 @@ extern const Rule kRemoteCode;
 extern const Rule kTemplateEscape;
 extern const Rule kUnknownFormat;
 extern const Rule kUnreadable;
+// Weights.
+extern const Rule kNotFinite;
+extern const Rule kOutlierRows;
+extern const Rule kDeadUnits;
+extern const Rule kLowBits;
+extern const Rule kHiddenText;
 
 }  // namespace rules
 }  // namespace hadal::msp

@@ -223,11 +223,50 @@ const Rule kUnreadable{"scan/unreadable",
                        "AML.T0010.003",
                        "ML06:2023"};
 
+const Rule kNotFinite{
+    "weights/not-finite",
+    "NotFinite",
+    Level::error,
+    "Weights are NaN or infinite, so that outputs are too, for some inputs or all.",
+    "Do not serve this model; train or convert it again.",
+    "AML.T0018.000",
+    "ML10:2023"};
+const Rule kOutlierRows{"weights/outlier-rows",
+                        "OutlierRows",
+                        Level::note,
+                        "Few rows of a tensor are far larger than the others, as they are where "
+                        "units were planted; large models have such rows by nature.",
+                        "Compare with the model that this one was made from.",
+                        "AML.T0018.000",
+                        "ML10:2023"};
+const Rule kDeadUnits{"weights/dead-units",
+                      "DeadUnits",
+                      Level::note,
+                      "Rows of a tensor are zero, as they are after pruning.",
+                      "Nothing, where the model was pruned.",
+                      "AML.T0018.000",
+                      "ML10:2023"};
+const Rule kLowBits{"weights/low-bits",
+                    "LowBits",
+                    Level::warning,
+                    "The lowest bits of weights are less random than training leaves them, as they "
+                    "are where data hides in them.",
+                    "Round the weights to bfloat16, which removes such data.",
+                    "AML.T0018.002",
+                    "ML10:2023"};
+const Rule kHiddenText{"weights/hidden-text",
+                       "HiddenText",
+                       Level::error,
+                       "The lowest bits of weights spell out text or a program.",
+                       "Round the weights to bfloat16, which removes such data.",
+                       "AML.T0018.002",
+                       "ML10:2023"};
+
 }  // namespace rules
 
 namespace {
 
-constexpr std::array<const Rule*, 28> kRules = {&rules::kDangerousImport,
+constexpr std::array<const Rule*, 33> kRules = {&rules::kDangerousImport,
                                                 &rules::kUnknownImport,
                                                 &rules::kComputedImport,
                                                 &rules::kComputedCall,
@@ -254,13 +293,20 @@ constexpr std::array<const Rule*, 28> kRules = {&rules::kDangerousImport,
                                                 &rules::kRemoteCode,
                                                 &rules::kTemplateEscape,
                                                 &rules::kUnknownFormat,
-                                                &rules::kUnreadable};
+                                                &rules::kUnreadable,
+                                                &rules::kNotFinite,
+                                                &rules::kOutlierRows,
+                                                &rules::kDeadUnits,
+                                                &rules::kLowBits,
+                                                &rules::kHiddenText};
 
-constexpr std::array<Taxon, 4> kAtlas = {{{"AML.T0010.003", "AI Supply Chain Compromise: Model"},
+constexpr std::array<Taxon, 5> kAtlas = {{{"AML.T0010.003", "AI Supply Chain Compromise: Model"},
                                           {"AML.T0011.000", "User Execution: Unsafe AI Artifacts"},
+                                          {"AML.T0018.000", "Manipulate AI Model: Poison AI Model"},
                                           {"AML.T0018.002", "Manipulate AI Model: Embed Malware"},
                                           {"AML.T0029", "Denial of AI Service"}}};
-constexpr std::array<Taxon, 1> kOwasp = {{{"ML06:2023", "AI Supply Chain Attacks"}}};
+constexpr std::array<Taxon, 2> kOwasp = {
+    {{"ML06:2023", "AI Supply Chain Attacks"}, {"ML10:2023", "Model Poisoning"}}};
 
 }  // namespace
 
