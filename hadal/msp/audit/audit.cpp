@@ -1,11 +1,16 @@
 #include "hadal/msp/audit/audit.h"
 
 #include "hadal/core/error.h"
+#include "hadal/core/file.h"
 #include "hadal/core/safetensors/file.h"
 #include "hadal/core/system.h"
 #include "hadal/core/text.h"
 
 #include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include <ATen/ops/empty.h>
 
 namespace hadal::msp {
 namespace {
@@ -24,6 +29,32 @@ void measure_file(const std::filesystem::path& path, const std::string& name, Au
     }
   } catch (const FormatError&) {
     // The scan has told.
+  }
+}
+
+/// The type of the elements of a storage, where they are of floating point.
+std::optional<at::ScalarType> type_of(const std::string& storage) {
+  if (storage == "FloatStorage") return at::kFloat;
+  if (storage == "HalfStorage") return at::kHalf;
+  if (storage == "BFloat16Storage") return at::kBFloat16;
+  if (storage == "DoubleStorage") return at::kDouble;
+  return std::nullopt;
+}
+
+void measure_storages(const std::filesystem::path& path, const ScannedFile& file,
+                      AuditReport& report, Findings& findings) {
+  const MappedFile mapped(path);
+  for (const StoredTensor& storage : file.storages) {
+    const auto type = type_of(storage.type);
+    if (!type || storage.at + storage.bytes > mapped.bytes().size()) continue;
+    // A copy, because the file's bytes need not lie where the type may.
+    const auto elements = storage.bytes / c10::elementSize(*type);
+    const at::Tensor tensor = at::empty({static_cast<std::int64_t>(elements)}, *type);
+    if (tensor.nbytes() > 0) {
+      std::memcpy(tensor.mutable_data_ptr(), mapped.bytes().data() + storage.at, tensor.nbytes());
+    }
+    report.weights.push_back(measure_weights(storage.member, tensor));
+    judge_weights(report.weights.back(), {.file = file.path, .member = storage.member}, findings);
   }
 }
 
@@ -48,8 +79,12 @@ AuditReport audit_model(const std::filesystem::path& path) {
   Findings weights;
   const bool is_folder = std::filesystem::is_directory(path);
   for (const ScannedFile& file : report.files) {
-    if (file.kind != "safetensors") continue;
-    measure_file(is_folder ? path / file.path : path, file.path, report, weights);
+    const std::filesystem::path whole = is_folder ? path / file.path : path;
+    if (file.kind == "safetensors") {
+      measure_file(whole, file.path, report, weights);
+    } else if (!file.storages.empty()) {
+      measure_storages(whole, file, report, weights);
+    }
   }
   report.findings.insert(report.findings.end(), weights.all().begin(), weights.all().end());
   std::ranges::stable_sort(report.findings, std::ranges::greater{},

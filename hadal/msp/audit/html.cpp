@@ -29,7 +29,8 @@ Markup finding_markup(const Finding& finding) {
   const Rule& rule = *finding.rule;
   Markup html;
   html << "<article class=\"finding\"><header><span class=\"badge " << name_of(rule.level) << "\">"
-       << name_of(rule.level) << "</span><h3>" << rule.id << "</h3><code>" << finding.place.file;
+       << name_of(rule.level) << "</span><h3>" << rule.id << "</h3><code>"
+       << printable(finding.place.file);
   if (!finding.place.member.empty()) html << " &gt; " << finding.place.member;
   html << "</code></header><p>" << printable(finding.text) << "</p><p>" << rule.text << " "
        << rule.help << "</p><p class=\"muted\">MITRE ATLAS " << rule.atlas << " &middot; OWASP "
@@ -52,7 +53,7 @@ Markup files_section(const AuditReport& report) {
           "<th scope=\"col\" class=\"num\">Bytes</th><th scope=\"col\">SHA-256</th></tr></thead>"
           "<tbody>\n";
   for (const ScannedFile& file : report.files) {
-    html << "<tr><th scope=\"row\">" << file.path << "</th><td>" << file.kind
+    html << "<tr><th scope=\"row\">" << printable(file.path) << "</th><td>" << file.kind
          << "</td><td class=\"num\">" << file.bytes << "</td><td><code>" << file.sha256
          << "</code></td></tr>\n";
   }

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kColumns = 100;
 
 std::string place_text(const Place& place) {
-  return place.member.empty() ? place.file : concat(place.file, " > ", place.member);
+  return printable(place.member.empty() ? place.file : concat(place.file, " > ", place.member));
 }
 
 std::string counted(std::size_t count, const std::string& what) {
@@ -41,7 +41,7 @@ std::string audit_text(const AuditReport& report) {
   }
   out << '\n';
   for (const ScannedFile& file : report.files) {
-    out << "looked at  " << file.path << "  " << file.kind << ", " << file.bytes
+    out << "looked at  " << printable(file.path) << "  " << file.kind << ", " << file.bytes
         << " bytes, sha256 " << file.sha256.substr(0, 16) << '\n';
   }
   if (!report.weights.empty()) {

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <string>
 
 namespace hadal::msp {
@@ -140,6 +141,7 @@ void ContentScan::scan_pickles(std::span<const std::byte> bytes, const Place& pl
     pickle::Machine machine;
     const auto result = pickle::scan_pickle(bytes, at, context_, place, findings_, machine);
     scan_payloads(result, place);
+    named_.insert(named_.end(), result.storages.begin(), result.storages.end());
     if (!result.is_whole) return;
     left = at == 0 && result.is_torch_magic ? 5 : left;
     at = result.end;
@@ -240,6 +242,25 @@ void ContentScan::scan_zip(std::span<const std::byte> bytes, const Place& place)
     }
   }
   context_.in_torchscript = outer;
+  if (depth_ == 1) keep_storages(directory);
+}
+
+void ContentScan::keep_storages(const zip::Directory& directory) {
+  std::map<std::string_view, std::string_view> type_of;
+  for (const auto& [type, key] : named_) type_of.emplace(key, type);
+  for (const zip::Member& member : directory.members) {
+    // "archive/data/0"
+    const std::string_view name = member.name;
+    const std::size_t key = name.rfind('/') + 1;
+    const auto type = type_of.find(name.substr(key));
+    const bool is_storage = key > 6 && name.substr(0, key).ends_with("/data/");
+    if (!is_storage || type == type_of.end() || !member.is_stored() || member.data_at == 0)
+      continue;
+    storages_.push_back({.member = printable(name),
+                         .type = std::string(type->second),
+                         .at = member.data_at,
+                         .bytes = member.packed});
+  }
 }
 
 }  // namespace hadal::msp

@@ -2,10 +2,13 @@
 
 #include "hadal/msp/scan/finding.h"
 #include "hadal/msp/scan/pickle/pickle.h"
+#include "hadal/msp/scan/scan.h"
+#include "hadal/msp/scan/zip/directory.h"
 
 #include <cstddef>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace hadal::msp {
 
@@ -18,6 +21,8 @@ class ContentScan {
   /// is: "zip", "pickle", "safetensors", "numpy", "python", "json", "gzip", "program" or "other".
   std::string_view scan(std::span<const std::byte> bytes, std::string_view name,
                         const Place& place);
+  /// The storages of the outermost archive.
+  const std::vector<StoredTensor>& storages() const { return storages_; }
 
  private:
   std::string_view scan_claimed(std::span<const std::byte> bytes, std::string_view name,
@@ -31,7 +36,11 @@ class ContentScan {
   void probe_pickle(std::span<const std::byte> bytes, const Place& place);
   void scan_payloads(const pickle::Result& result, const Place& place);
 
+  void keep_storages(const zip::Directory& directory);
+
   Findings& findings_;
+  std::vector<pickle::Storage> named_;
+  std::vector<StoredTensor> storages_;
   pickle::Context context_;
   int depth_ = 0;
 };

@@ -1,9 +1,12 @@
 #include "hadal/core/file.h"
 #include "hadal/msp/scan/exercise.h"
+#include "hadal/msp/scan/test_support.h"
 #include "hadal/testing/paths.h"
 
 #include <algorithm>
 #include <filesystem>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -30,6 +33,42 @@ void exercise_folder(const std::string& folder, std::string_view name) {
     ++files;
   }
   EXPECT_GT(files, 20U);
+}
+
+TEST(ScanCorpus, EachTrickOfAnArchiveHasItsRule) {
+  constexpr std::pair<const char*, const char*> kTricks[] = {
+      {"torch.pt", "pickle/dangerous-import"},
+      {"deflated.pt", "pickle/dangerous-import"},
+      {"nested.pt", "pickle/dangerous-import"},
+      {"encrypted-flag.pt", "zip/odd-member"},
+      {"checksum.pt", "zip/checksum"},
+      {"traversal.pt", "zip/path-traversal"},
+      {"absolute.pt", "zip/path-traversal"},
+      {"backslash.pt", "zip/path-traversal"},
+      {"link.pt", "zip/odd-member"},
+      {"method.pt", "zip/odd-member"},
+      {"duplicate.pt", "zip/duplicate-name"},
+      {"names-differ.pt", "zip/header-mismatch"},
+      {"sizes-differ.pt", "zip/header-mismatch"},
+      {"method-differs.pt", "zip/header-mismatch"},
+      {"no-local.pt", "zip/header-mismatch"},
+      {"hidden.pt", "zip/hidden-bytes"},
+      {"prefix.pt", "zip/hidden-bytes"},
+      {"suffix.pt", "zip/hidden-bytes"},
+      {"two-ends.pt", "zip/malformed"},
+      {"count.pt", "zip/malformed"},
+      {"cut.pt", "zip/malformed"},
+      {"overlap.pt", "zip/bomb"},
+      {"python.pt", "scan/python-code"},
+      {"program.pt", "scan/embedded-payload"},
+      {"objects.npz", "numpy/object-array"},
+      {"script-saves.pt", "torchscript/reaches-out"},
+      {"script-operator.pt", "torchscript/foreign-operator"}};
+  for (const auto& [file, rule] : kTricks) {
+    const auto path = hadal::testing::source_path("hadal/msp/scan/testdata/archive") / file;
+    const std::string rules = testing::rules_of(read_file(path), "input.pt");
+    EXPECT_NE(rules.find(rule), std::string::npos) << file << ": " << rules;
+  }
 }
 
 TEST(ScanCorpus, PicklesGiveFindingsAndNothingElse) { exercise_folder("pickle", "input.pkl"); }

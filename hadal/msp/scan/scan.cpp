@@ -2,7 +2,6 @@
 
 #include "hadal/core/error.h"
 #include "hadal/core/file.h"
-#include "hadal/core/text.h"
 #include "hadal/msp/scan/content.h"
 
 #include <algorithm>
@@ -51,11 +50,12 @@ ScanReport scan_model(const fs::path& path) {
     const MappedFile mapped(whole);
     const std::string name = file.generic_string();
     ContentScan content(findings);
-    const auto kind = content.scan(mapped.bytes(), name, {.file = printable(name), .member = {}});
-    report.files.push_back({.path = printable(name),
+    const auto kind = content.scan(mapped.bytes(), name, {.file = name, .member = {}});
+    report.files.push_back({.path = name,
                             .kind = std::string(kind),
                             .bytes = mapped.bytes().size(),
-                            .sha256 = sha256(mapped.bytes())});
+                            .sha256 = sha256(mapped.bytes()),
+                            .storages = content.storages()});
   }
   report.findings = findings.all();
   return report;

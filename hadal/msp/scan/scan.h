@@ -9,11 +9,20 @@
 
 namespace hadal::msp {
 
+/// A storage of a checkpoint of PyTorch: a tensor's elements, without its shape.
+struct StoredTensor {
+  std::string member;    ///< of the archive
+  std::string type;      ///< as PyTorch calls it, "FloatStorage"
+  std::uint64_t at = 0;  ///< its first byte in the file
+  std::uint64_t bytes = 0;
+};
+
 struct ScannedFile {
-  std::string path;  ///< relative to the folder, or the file's own name
+  std::string path;  ///< relative to the folder, or the file's own name, as the system has it
   std::string kind;  ///< "zip", "pickle", "safetensors", ...
   std::uint64_t bytes = 0;
   std::string sha256;
+  std::vector<StoredTensor> storages;  ///< of an archive of PyTorch, those that are not packed
 };
 
 struct ScanReport {

@@ -39,6 +39,8 @@ class Imports {
     encodes,    ///< its argument to bytes
   };
   Callee call(const Value& callable, std::uint64_t at);
+  /// The name of an import, without its module.
+  const std::string& name_of(const Value& global) const { return imports_[global.global].name; }
   /// Adds what was imported beyond what is allowed to the findings.
   void report();
 

@@ -15,6 +15,7 @@ namespace {
 /// 0x1950a86a20f9469cfc6c as an opcode has it.
 constexpr std::string_view kTorchMagic("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 12);
 constexpr std::size_t kMostPayloads = 4096;
+constexpr std::size_t kMostStorages = 100'000;
 
 bool looks_like_file(std::string_view text) {
   return looks_like_pickle(std::as_bytes(std::span(text))) || text.starts_with("PK\x03\x04");
@@ -162,7 +163,16 @@ class Scan {
     machine_.push({.kind = kind, .text = bytes});
   }
 
+  /// As PyTorch names a storage: the word, a class, a key, a device and a number of elements.
+  void note_storage(const std::vector<Value>& items) {
+    const bool is_storage = items.size() == 5 && items[0].text == "storage" &&
+                            items[1].kind == Kind::global && items[2].kind == Kind::text;
+    if (!is_storage || result_.storages.size() == kMostStorages) return;
+    result_.storages.push_back({imports_.name_of(items[1]), std::string(items[2].text)});
+  }
+
   void push_tuple(const std::vector<Value>& items) {
+    note_storage(items);
     const auto first = std::ranges::find_if(
         items, [](const Value& v) { return v.kind == Kind::bytes || v.kind == Kind::text; });
     machine_.push(

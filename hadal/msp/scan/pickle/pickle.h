@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace hadal::msp::pickle {
@@ -16,12 +17,19 @@ struct Payload {
   bool is_unpickled = false;  ///< by what the pickle calls; otherwise they only look like it
 };
 
+/// A storage of PyTorch that a pickle refers to, which lies beside it in an archive.
+struct Storage {
+  std::string type;  ///< "FloatStorage"
+  std::string key;   ///< names the archive's member
+};
+
 struct Result {
   std::size_t end = 0;    ///< the byte after its STOP
   bool is_whole = false;  ///< false: it broke the format, which is a finding
   /// It makes PyTorch's magic number, with which files of its versions before 1.6 begin.
   bool is_torch_magic = false;
   std::vector<Payload> payloads;
+  std::vector<Storage> storages;  ///< at most 100,000
 };
 
 /// Follows the opcodes of one pickle (protocols 0 to 5) from byte `begin` of `bytes` to its STOP,
