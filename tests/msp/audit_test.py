@@ -87,6 +87,21 @@ class Audit(unittest.TestCase):
             found, status = findings(DATA / name)
             self.assertEqual((found, status), ({}, 0), name)
 
+    def test_measures_the_storages_of_a_checkpoint(self):
+        try:
+            import torch
+        except ImportError as error:
+            self.skipTest(f"{error}")
+        weight = torch.randn(64, 64, generator=torch.Generator().manual_seed(1))
+        torch.save({"w": weight}, self.folder / "good.pt")
+        words = weight.view(torch.int32)
+        text = torch.tensor(list(b"import os; os.system('true')  # " * 8), dtype=torch.int32)
+        words.view(-1)[:len(text)] = words.view(-1)[:len(text)] & ~0xFF | text
+        torch.save({"w": weight, "n": torch.tensor([float("nan")])}, self.folder / "bad.pt")
+        found, _ = findings(self.folder)
+        self.assertEqual({f: sorted(x["rule"] for x in found[f]) for f in found},
+                         {"bad.pt": ["weights/hidden-text", "weights/not-finite"]})
+
     def test_exit_status_says_what_happened(self):
         write(self.folder, [("bad.pkl", malicious.BAD), ("good.pkl", malicious.CLEAN)])
         self.assertEqual(audit(self.folder / "good.pkl").returncode, 0)
