@@ -34,6 +34,9 @@ std::span<const Rule* const> all_rules();
 std::span<const Taxon> atlas_taxa();
 std::span<const Taxon> owasp_taxa();
 
+// Identifiers of MITRE ATLAS: T0010.003 supply chain, model; T0011.000 user runs an unsafe
+// artifact; T0018.000 a poisoned model; T0018.002 malware embedded in a model; T0029 denial of
+// service. Of OWASP: ML06 supply chain; ML10 model poisoning.
 namespace rules {
 
 // Pickles, and what holds them.
