@@ -1,5 +1,6 @@
 #include "hadal/cli/program.h"
 
+#include "hadal/cli/audit/command.h"
 #include "hadal/cli/bench/command.h"
 #include "hadal/cli/exit_code.h"
 #include "hadal/cli/generate/command.h"
@@ -8,6 +9,7 @@
 #include "hadal/cli/plan/command.h"
 #include "hadal/cli/serve/command.h"
 #include "hadal/cli/train/command.h"
+#include "hadal/cli/watermark/command.h"
 #include "hadal/core/build_info.h"
 #include "hadal/core/error.h"
 
@@ -66,6 +68,8 @@ int run_program(int argc, const char* const* argv) {
   add_launch_command(app, chosen);
   add_plan_command(app, chosen);
   add_model_command(app, chosen);
+  add_audit_command(app, chosen);
+  add_watermark_command(app, chosen);
   try {
     std::vector<std::string> arguments = without_separator({argv + 1, argv + argc});
     std::ranges::reverse(arguments);  // as CLI11 wants them

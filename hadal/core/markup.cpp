@@ -1,8 +1,15 @@
 #include "hadal/core/markup.h"
 
+#include "hadal/core/file.h"
+
 #include <charconv>
 
 namespace hadal {
+namespace {
+
+int digit_of(char hex) { return hex <= '9' ? hex - '0' : hex - 'a' + 10; }
+
+}  // namespace
 
 Markup& Markup::operator<<(std::string_view content) {
   for (const char c : content) {
@@ -30,6 +37,23 @@ Markup& Markup::operator<<(std::string_view content) {
     }
   }
   return *this;
+}
+
+std::string policy_hash(std::string_view text) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const std::string hex = sha256(text);
+  std::string base64;
+  // Three hexadecimal digits are two of base64; 64 leave one over, which makes one more and a pad.
+  for (std::size_t i = 0; i < hex.size(); i += 3) {
+    int bits = 0;
+    for (std::size_t k = i; k < i + 3; ++k) {
+      bits = 16 * bits + (k < hex.size() ? digit_of(hex[k]) : 0);
+    }
+    base64 += kDigits[static_cast<std::size_t>(bits >> 6)];
+    if (i + 1 < hex.size()) base64 += kDigits[static_cast<std::size_t>(bits & 63)];
+  }
+  return "sha256-" + base64 + '=';
 }
 
 std::string coordinate(double value) {

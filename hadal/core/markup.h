@@ -39,6 +39,9 @@ class Markup {
   std::string html_;
 };
 
+/// SHA-256 of `text` in base64, as a content security policy names an inline style or script.
+std::string policy_hash(std::string_view text);
+
 /// A number of an SVG: two decimals, whatever the locale.
 std::string coordinate(double value);
 

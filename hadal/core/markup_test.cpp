@@ -14,6 +14,11 @@ TEST(Markup, TakesLiteralsAsTheyAre) {
   EXPECT_EQ(html.html(), "<p class=\"x\">&amp;</p>");
 }
 
+TEST(Markup, NamesAScriptAsAPolicyDoes) {
+  // printf alert | openssl dgst -sha256 -binary | base64
+  EXPECT_EQ(policy_hash("alert"), "sha256-35BQWN1npAn++BSA6B5HNlcrDttNf7mHxpXNB+Jg7IE=");
+}
+
 TEST(Markup, EscapesEveryOtherText) {
   const std::string text = "<a href='x' title=\"y\">&amp;";
   const std::string escaped = "&lt;a href=&#39;x&#39; title=&quot;y&quot;&gt;&amp;amp;";

@@ -21,5 +21,7 @@ SystemInfo system_info(const std::filesystem::path& root = "/");
 
 /// Seconds since 1970, UTC.
 double unix_time();
+/// Now, as "2026-01-31T12:34:56Z".
+std::string utc_now();
 
 }  // namespace hadal

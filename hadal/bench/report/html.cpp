@@ -5,33 +5,12 @@
 #include "hadal/bench/report/html_plot.h"
 #include "hadal/bench/report/validate.h"
 #include "hadal/core/error.h"
-#include "hadal/core/file.h"
 #include "report_assets.h"
 
 #include <numeric>
 
 namespace hadal::bench {
 namespace {
-
-int digit_of(char hex) { return hex <= '9' ? hex - '0' : hex - 'a' + 10; }
-
-/// SHA-256 of `text` in base64, as a content security policy names an inline style or script.
-std::string policy_hash(std::string_view text) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const std::string hex = sha256(text);
-  std::string base64;
-  // Three hexadecimal digits are two of base64; 64 leave one over, which makes one more and a pad.
-  for (std::size_t i = 0; i < hex.size(); i += 3) {
-    int bits = 0;
-    for (std::size_t k = i; k < i + 3; ++k) {
-      bits = 16 * bits + (k < hex.size() ? digit_of(hex[k]) : 0);
-    }
-    base64 += kDigits[static_cast<std::size_t>(bits >> 6)];
-    if (i + 1 < hex.size()) base64 += kDigits[static_cast<std::size_t>(bits & 63)];
-  }
-  return "sha256-" + base64 + '=';
-}
 
 Markup head(const Report& report) {
   const std::string style = policy_hash(embedded::report_css);

@@ -5,9 +5,6 @@
 #include "hadal/core/isa.h"
 #include "hadal/core/system.h"
 
-#include <array>
-#include <chrono>
-#include <ctime>
 #include <random>
 
 #include <ATen/Parallel.h>
@@ -41,15 +38,6 @@ std::string new_run_id() {
     for (int i = 0; i < 8; ++i, word >>= 4) id += kDigits[word & 15];
   }
   return id;
-}
-
-std::string utc_now() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
 }
 
 }  // namespace hadal::bench

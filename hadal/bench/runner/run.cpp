@@ -4,6 +4,7 @@
 #include "hadal/bench/runner/environment.h"
 #include "hadal/core/error.h"
 #include "hadal/core/random.h"
+#include "hadal/core/system.h"
 
 namespace hadal::bench {
 namespace {

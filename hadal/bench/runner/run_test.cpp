@@ -4,6 +4,7 @@
 #include "hadal/bench/runner/environment.h"
 #include "hadal/bench/runner/testing.h"
 #include "hadal/core/error.h"
+#include "hadal/core/system.h"
 
 #include <vector>
 
