@@ -29,7 +29,7 @@ msp::RobustnessVerdict judge(const msp::HardenConfig& config, const msp::Adversa
   const auto [images, labels] = task.test_images(config.evaluation.images);
   return msp::judge_robustness(
       task.classifier(), images, labels,
-      {.threat = config.defence.threat,
+      {.threat = {.norm = config.defence.threat.norm, .epsilon = config.evaluation.epsilon},
        .attacks = config.evaluation.attacks,
        .run = {.seed = config.train.seed, .check_interrupt = check_interrupt}});
 }

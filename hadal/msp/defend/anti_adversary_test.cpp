@@ -16,7 +16,7 @@ namespace {
 class AntiAdversaryTest : public ::testing::Test {
  protected:
   Classifier base_ = testing::bent(91);
-  at::Tensor inputs_ = testing::random_images(30, 92, at::kDouble);
+  at::Tensor inputs_ = testing::random_images(12, 92, at::kDouble);
   at::Tensor labels_ = testing::predicted(base_, inputs_);
 };
 

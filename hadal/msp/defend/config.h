@@ -21,6 +21,7 @@ struct HardenConfig {
 
   struct Evaluation {
     std::int64_t images = 1'000;  ///< test images that are attacked, from the first
+    double epsilon = 0;           ///< of the attacks; that of training may be a little larger
     VerdictAttacks attacks = VerdictAttacks::auto_attack;
   } evaluation;
 

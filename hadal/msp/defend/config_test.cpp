@@ -35,6 +35,7 @@ TEST(HardenConfig, ReadsADefenceBesideWhatTrainingReads) {
     average = 0.9
     [evaluation]
     images = 50
+    epsilon = 0.25
     attacks = "apgd"
     [output]
     model = "hard.safetensors"
@@ -49,6 +50,8 @@ TEST(HardenConfig, ReadsADefenceBesideWhatTrainingReads) {
   EXPECT_EQ(config.defence.average, 0.9);
   EXPECT_EQ(config.warm_up, 0.5);
   EXPECT_EQ(config.evaluation.images, 50);
+  EXPECT_EQ(config.evaluation.epsilon, 0.25);
+  EXPECT_EQ(parse("[defence]\nepsilon = 0.1").evaluation.epsilon, 0.1);
   EXPECT_EQ(config.evaluation.attacks, VerdictAttacks::apgd);
   EXPECT_EQ(config.start, "/runs/plain.safetensors");
   EXPECT_EQ(config.output, "/runs/hard.safetensors");

@@ -16,7 +16,7 @@ namespace hadal::msp {
 namespace {
 
 SearchOptions short_search() {
-  return {.steps = {.epsilon = 0.1, .attack_steps = 1, .batch = 16, .seed = 3},
+  return {.steps = {.epsilon = 0.05, .attack_steps = 1, .batch = 16, .seed = 3},
           .supernet_steps = 3,
           .probe_steps = 2,
           .judged_images = 20};
@@ -73,7 +73,7 @@ TEST(Search, AtRandomKeepsToItsBudget) {
   const data::ImageSet images = testing::halves(64);
   const double one = search_at_random(images, short_search(), 0).multiplications;
   EXPECT_EQ(search_at_random(images, short_search(), 0).candidates, 1);
-  const double budget = 20 * std::max(one, 1e8);
+  const double budget = 4 * std::max(one, 1e8);
   const SearchResult many = search_at_random(images, short_search(), budget);
   EXPECT_GT(many.candidates, 1);
   EXPECT_LE(many.multiplications, budget);
