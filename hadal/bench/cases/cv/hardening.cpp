@@ -56,10 +56,6 @@ HardeningData generated_digits(const Context& context, std::int64_t count) {
                          concat("generated digits, ", count, " images, tested on ", kTestDigits)}};
 }
 
-struct Hardening::Run {
-  hpts::TrainingRun run;
-};
-
 Hardening::Hardening(const HardeningData& data, const HardeningPlan& plan, const Context& context)
     : check_interrupt_(context.check_interrupt) {
   seed_aten(context.seed);
@@ -70,16 +66,17 @@ Hardening::Hardening(const HardeningData& data, const HardeningPlan& plan, const
                          .step_size = 2.0 / plan.attack_steps,
                          .warm_up = plan.steps / 5},
       hpts::ImageTaskOptions{.model = kModel}, data.images);
-  run_.reset(new Run{{config_of(plan, context.seed), *task_,
-                      init_process_group({.rendezvous = {.rank = 0, .world_size = 1}})}});
+  run_ = std::make_unique<hpts::TrainingRun>(
+      config_of(plan, context.seed), *task_,
+      init_process_group({.rendezvous = {.rank = 0, .world_size = 1}}));
 }
 
 Hardening::~Hardening() = default;
 
-void Hardening::step() { run_->run.advance(); }
+void Hardening::step() { run_->advance(); }
 
 void Hardening::finish() {
-  while (run_->run.step() < run_->run.steps()) {
+  while (run_->step() < run_->steps()) {
     check_interrupt_();
     step();
   }

@@ -7,11 +7,16 @@
 #include "hadal/msp/evaluate/verdict.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include <ATen/core/Tensor.h>
+
+namespace hadal::hpts {
+class TrainingRun;
+}
 
 namespace hadal::bench {
 
@@ -52,10 +57,9 @@ class Hardening {
   const msp::AdversarialTask& task() const { return *task_; }
 
  private:
-  struct Run;
   std::function<void()> check_interrupt_;
   std::unique_ptr<msp::AdversarialTask> task_;
-  std::unique_ptr<Run> run_;
+  std::unique_ptr<hpts::TrainingRun> run_;
 };
 
 /// The same network after as many steps on the clean images, by LibTorch's AdamW, as a classifier
