@@ -4,6 +4,7 @@
 #include "hadal/cli/bench/command.h"
 #include "hadal/cli/exit_code.h"
 #include "hadal/cli/generate/command.h"
+#include "hadal/cli/harden/command.h"
 #include "hadal/cli/launch/command.h"
 #include "hadal/cli/model/command.h"
 #include "hadal/cli/plan/command.h"
@@ -63,6 +64,7 @@ int run_program(int argc, const char* const* argv) {
   std::function<int()> chosen;
   add_bench_command(app, chosen);
   add_train_command(app, chosen);
+  add_harden_command(app, chosen);
   add_generate_command(app, chosen);
   add_serve_command(app, chosen);
   add_launch_command(app, chosen);

@@ -130,6 +130,42 @@ std::optional<Measurement> communication(const CaseResult& result) {
                            format_value(result.quality->baseline))};
 }
 
+std::optional<Measurement> fgsm_success(const CaseResult& result) {
+  const auto epsilon = metric(result, "epsilon");
+  const auto plain = metric(result, "FGSM success, plain");
+  const auto hardened = metric(result, "FGSM success, hardened");
+  const auto strongest = metric(result, "success of the strongest attack, hardened");
+  const auto accuracy = metric(result, "accuracy, plain");
+  const auto hardened_accuracy = metric(result, "accuracy, hardened");
+  const auto layer = metric(result, "test-time layer: FGSM success");
+  const auto known = metric(result, "test-time layer: success of attacks that know of it");
+  if (!epsilon || !plain || !hardened || !strongest || !accuracy || !hardened_accuracy || !layer ||
+      !known) {
+    return std::nullopt;
+  }
+  const auto percent = [](double value) { return concat(format_value(value), " %"); };
+  return Measurement{
+      .measured = concat(percent(*plain), " \u2192 ", percent(*hardened),
+                         "; the strongest of several attacks on the hardened network ",
+                         percent(*strongest), "; a layer at test time instead: ", percent(*layer),
+                         ", and ", percent(*known), " by attacks that know of it"),
+      .conditions = concat(result.data.description,
+                           "; of the images that are right without an "
+                           "attack; ",
+                           result.candidate, " against ", result.baseline, "; accuracy ",
+                           percent(*accuracy), " \u2192 ", percent(*hardened_accuracy))};
+}
+
+std::optional<Measurement> robust_accuracy(const CaseResult& result) {
+  const auto low = metric(result, "robust accuracy, low");
+  const auto high = metric(result, "robust accuracy, high");
+  if (!low || !high || !result.quality) return std::nullopt;
+  return Measurement{
+      .measured = concat("robust accuracy ", format_value(100 * result.quality->candidate), " % [",
+                         format_value(*low), ", ", format_value(*high), "]"),
+      .conditions = concat("robust accuracy of ", result.data.description)};
+}
+
 constexpr std::array kRows{
     Row{"Attention that keeps 30 % of interactions, CNN/DailyMail",
         "compute \u221268 %, ROUGE \u22122.1 %", "nlp/summarize-dao-keep30", sparse_summaries},
@@ -143,7 +179,8 @@ constexpr std::array kRows{
         communication},
     Row{"Inference of a model of 175B parameters", "120 \u2192 380 samples/s"},
     Row{"Memory of a model of 175B parameters", "4.2 TB \u2192 1.8 TB"},
-    Row{"Success rate of the FGSM attack", "87 % \u2192 19 %"},
+    Row{"Success rate of the FGSM attack", "87 % \u2192 19 %", "cv/harden-fgsm", fgsm_success,
+        "cv/harden-mnist-autoattack", robust_accuracy},
 };
 
 std::optional<Measurement> read(const std::vector<CaseResult>& cases, std::string_view id,

@@ -170,5 +170,33 @@ TEST(Claims, LeaveRowCOpenWhereTheCaseFailedOrLacksAMetric) {
   }
 }
 
+TEST(Claims, FillRowHWithTheAdaptiveAttackBesideIt) {
+  CaseResult fgsm = sample_case("cv/harden-fgsm");
+  fgsm.data.description = "digits; linf 0.3";
+  fgsm.baseline = "plain";
+  fgsm.candidate = "hardened";
+  fgsm.metrics = {{"epsilon", 0.3, ""},
+                  {"accuracy, plain", 99.1, "%"},
+                  {"accuracy, hardened", 98.4, "%"},
+                  {"FGSM success, plain", 91, "%"},
+                  {"FGSM success, hardened", 4.2, "%"},
+                  {"success of the strongest attack, hardened", 12, "%"},
+                  {"test-time layer: FGSM success", 40, "%"},
+                  {"test-time layer: success of attacks that know of it", 99, "%"}};
+  CaseResult whole = sample_case("cv/harden-mnist-autoattack");
+  whole.data.description = "MNIST; linf 0.3";
+  whole.quality->candidate = 0.9;
+  whole.metrics = {{"robust accuracy, low", 88, "%"}, {"robust accuracy, high", 92, "%"}};
+  const Claim claim = claims_of({fgsm, whole})[7];
+  EXPECT_EQ(claim.measured,
+            "91 % \u2192 4.2 %; the strongest of several attacks on the hardened network 12 %; a "
+            "layer at test time instead: 40 %, and 99 % by attacks that know of it; robust "
+            "accuracy 90 % [88, 92]");
+  EXPECT_EQ(claim.conditions,
+            "digits; linf 0.3; of the images that are right without an attack; hardened against "
+            "plain; accuracy 99.1 % \u2192 98.4 %; robust accuracy of MNIST; linf 0.3");
+  EXPECT_EQ(claim.command, "hadal bench run cv/harden-fgsm cv/harden-mnist-autoattack");
+}
+
 }  // namespace
 }  // namespace hadal::bench

@@ -1,3 +1,4 @@
+#include "hadal/bench/report/curves.h"
 #include "hadal/bench/report/format.h"
 #include "hadal/bench/report/html_parts.h"
 #include "hadal/bench/report/html_plot.h"
@@ -53,6 +54,9 @@ Markup cost_facts(const Cost& cost) {
 
 Markup metrics_facts(const std::vector<Metric>& metrics) {
   Markup html;
+  for (const Curve& curve : curves_of(metrics)) {
+    html << "<h4>" << curve.name << " \u2026</h4>" << curve_plot(curve);
+  }
   html << "<h4>Further metrics</h4><dl class=\"facts\">";
   for (const Metric& metric : metrics) html << fact(metric.name, format_metric(metric));
   return html << "</dl>";

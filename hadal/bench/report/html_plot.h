@@ -1,5 +1,6 @@
 #pragma once
 
+#include "hadal/bench/report/curves.h"
 #include "hadal/bench/report/report.h"
 #include "hadal/core/markup.h"
 
@@ -34,5 +35,8 @@ Markup forest_plot(const RatioAxis& axis, const CaseResult& result);
 
 /// The single times of the three sides on one linear axis, with medians and their intervals.
 Markup samples_plot(const Speed& speed);
+
+/// A quantity over the number that its metrics differ in; both axes begin at 0 or below.
+Markup curve_plot(const Curve& curve);
 
 }  // namespace hadal::bench

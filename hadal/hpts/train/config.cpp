@@ -2,6 +2,7 @@
 
 #include "hadal/core/config.h"
 #include "hadal/data/sets/sets.h"
+#include "hadal/hpts/train/image_network.h"
 
 #include <algorithm>
 
@@ -50,8 +51,8 @@ models::DecoderLmOptions read_decoder(const Table& model) {
 ImageTaskOptions read_network(const std::string& name, const Table& model, const Table& data) {
   ImageTaskOptions options{.model = name};
   options.size = count(data, "size", 0, 0);
-  options.crop = data.flag("crop", false);
-  options.flip = data.flag("flip", false);
+  options.augmentation.crop = data.flag("crop", false);
+  options.augmentation.flip = data.flag("flip", false);
   options.label_smoothing = model.number("label_smoothing", 0.0, {.at_least = 0, .at_most = 0.99});
   return options;
 }
@@ -157,7 +158,7 @@ void read_outputs(const Table& file, const fs::path& folder, TrainConfig& config
   config.log.test_every = count(log, "test_every", 0, 0);
 }
 
-TrainConfig read_all(const Table& file, const fs::path& folder) {
+TrainConfig read_all(const Table& file, const fs::path& folder, const ReadFurther& further) {
   TrainConfig config;
   config.seed = static_cast<std::uint64_t>(count(file, "seed", 1, 0));
   read_task(file, config);
@@ -166,18 +167,20 @@ TrainConfig read_all(const Table& file, const fs::path& folder) {
   read_precision(file, folder, config);
   read_distributed(file, config);
   read_outputs(file, folder, config);
+  if (further) further(file);
   file.finish();
   return config;
 }
 
 }  // namespace
 
-TrainConfig parse_train_config(std::string_view text, const fs::path& path) {
-  return read_all(Table::parse(text, path.string()), path.parent_path());
+TrainConfig parse_train_config(std::string_view text, const fs::path& path,
+                               const ReadFurther& further) {
+  return read_all(Table::parse(text, path.string()), path.parent_path(), further);
 }
 
-TrainConfig read_train_config(const fs::path& path) {
-  return read_all(Table::read(path), path.parent_path());
+TrainConfig read_train_config(const fs::path& path, const ReadFurther& further) {
+  return read_all(Table::read(path), path.parent_path(), further);
 }
 
 }  // namespace hadal::hpts

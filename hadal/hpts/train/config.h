@@ -1,5 +1,6 @@
 #pragma once
 
+#include "hadal/core/config.h"
 #include "hadal/hpts/optimizer/optimizer.h"
 #include "hadal/hpts/precision/precision.h"
 #include "hadal/hpts/train/image_task.h"
@@ -8,6 +9,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,10 +66,15 @@ struct TrainConfig {
   } log;
 };
 
-/// Reads a configuration file, in TOML. Relative paths in it are relative to its folder. Throws
-/// IoError where it cannot be read, and FormatError, naming line and field, for anything else.
-TrainConfig read_train_config(const std::filesystem::path& path);
+/// Reads what else a file holds than the fields of a TrainConfig.
+using ReadFurther = std::function<void(const ConfigTable& file)>;
+
+/// Reads a configuration file, in TOML. Relative paths in it are relative to its folder. Fields
+/// that neither a TrainConfig has nor `further` reads are refused. Throws IoError where it cannot
+/// be read, and FormatError, naming line and field, for anything else.
+TrainConfig read_train_config(const std::filesystem::path& path, const ReadFurther& further = {});
 /// The same for `text`; `path` names it in errors.
-TrainConfig parse_train_config(std::string_view text, const std::filesystem::path& path);
+TrainConfig parse_train_config(std::string_view text, const std::filesystem::path& path,
+                               const ReadFurther& further = {});
 
 }  // namespace hadal::hpts

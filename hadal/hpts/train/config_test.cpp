@@ -79,9 +79,9 @@ TEST(TrainConfig, NamesLineAndFieldOfWhatIsWrong) {
   EXPECT_EQ(refusal("[train]\nbatch = 0"),
             "/runs/a.toml, line 2: train.batch: expected an integer from 1 to 1e+12, got 0");
   EXPECT_EQ(refusal("[model]\nname = \"vgg\""),
-            "/runs/a.toml, line 2: model.name: expected one of glyph-cnn, resnet20, resnet32, "
-            "resnet44, resnet56, resnet110, resnet18, resnet34, resnet50, resnet101, resnet152, "
-            "decoder, got \"vgg\"");
+            "/runs/a.toml, line 2: model.name: expected one of glyph-cnn, small-cnn, resnet20, "
+            "resnet32, resnet44, resnet56, resnet110, resnet18, resnet34, resnet50, resnet101, "
+            "resnet152, decoder, got \"vgg\"");
   EXPECT_EQ(refusal("[model]\nname = \"decoder\"\n[data]\nset = \"mnist\""),
             "/runs/a.toml, line 4: data.set: expected one of stories, wikitext2, tinyshakespeare, "
             "got \"mnist\"");

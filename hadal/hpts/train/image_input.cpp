@@ -19,12 +19,11 @@ constexpr double kDeviation = 0.225;
 }  // namespace
 
 at::Tensor network_input(const at::Tensor& images, std::int64_t channels, std::int64_t size) {
-  at::Tensor input = images.to(at::kFloat).div_(255.0);
+  at::Tensor input = images.is_floating_point() ? images : images.to(at::kFloat).div_(255.0);
   if (input.size(2) != size || input.size(3) != size) {
     input = at::upsample_bilinear2d(input, {size, size}, /*align_corners=*/false);
   }
-  input = input.sub_(kMean).div_(kDeviation);
-  return input.expand({-1, channels, -1, -1});
+  return input.sub(kMean).div_(kDeviation).expand({-1, channels, -1, -1});
 }
 
 at::Tensor shift_randomly(const at::Tensor& images, Random& random) {
@@ -46,6 +45,12 @@ at::Tensor mirror_randomly(const at::Tensor& images, Random& random) {
     chosen.push_back(static_cast<std::int64_t>(random.below(2)));
   }
   return at::where(at::tensor(chosen).to(at::kBool).view({-1, 1, 1, 1}), images.flip({3}), images);
+}
+
+at::Tensor augmented(at::Tensor images, const Augmentation& augmentation, Random& random) {
+  if (augmentation.crop) images = shift_randomly(images, random);
+  if (augmentation.flip) images = mirror_randomly(images, random);
+  return images;
 }
 
 }  // namespace hadal::hpts

@@ -178,6 +178,7 @@ Checkpoint TrainingRun::checkpoint() const {
   State& x = *state_;
   Checkpoint checkpoint{.step = x.step};
   add(checkpoint.tensors, "model", models::state(x.task.model()));
+  add(checkpoint.tensors, "task", x.task.state());
   add(checkpoint.tensors, "optimizer", x.optimizer.state());
   add(checkpoint.tensors, "gradients", x.parallel.hook().state());
   checkpoint.tensors.emplace("random", at::detail::getDefaultCPUGenerator().get_state());
@@ -194,6 +195,7 @@ void TrainingRun::restore(const Checkpoint& checkpoint) {
                           "name another folder");
   }
   models::load_state(x.task.model(), part_of(checkpoint.tensors, "model"));
+  x.task.load_state(part_of(checkpoint.tensors, "task"));
   x.optimizer.load_state(part_of(checkpoint.tensors, "optimizer"));
   x.parallel.hook().load_state(part_of(checkpoint.tensors, "gradients"));
   x.scheduler.restore(precision->second, "the checkpoint's precision");

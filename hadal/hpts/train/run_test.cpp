@@ -35,7 +35,7 @@ std::unique_ptr<Task> small_image_task() {
   seed_aten(1);
   const data::LabelledImages images{at::randint(256, {48, 1, 28, 28}, at::kByte),
                                     at::arange(48).remainder(10)};
-  return make_image_task({.model = "glyph-cnn", .crop = true},
+  return make_image_task({.model = "glyph-cnn", .augmentation = {.crop = true}},
                          {.train = images, .test = images, .description = "noise"});
 }
 

@@ -3,6 +3,7 @@
 #include "hadal/core/random.h"
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include <ATen/core/Tensor.h>
@@ -32,6 +33,10 @@ class Task {
   virtual at::Tensor loss(const at::Tensor& indices, Random& random) = 0;
   /// Of the test examples, in evaluation mode, without gradient; the mode is the same afterwards.
   virtual Score score() = 0;
+  /// What loss() changes besides the model, which a checkpoint has to keep.
+  virtual std::map<std::string, at::Tensor> state() const { return {}; }
+  /// Takes what state() gave. Throws InvalidArgument, naming what does not fit.
+  virtual void load_state(const std::map<std::string, at::Tensor>& state);
 };
 
 }  // namespace hadal::hpts

@@ -90,8 +90,8 @@ TEST(ImageTask, LearnsAndScores) {
 }
 
 TEST(ImageTask, GivesGreyImagesToNetworksOfColour) {
-  const auto task =
-      make_image_task({.model = "resnet20", .crop = true, .flip = true}, few_images());
+  const auto task = make_image_task(
+      {.model = "resnet20", .augmentation = {.crop = true, .flip = true}}, few_images());
   Random random(1);
   task->loss(at::arange(4), random).backward();
   EXPECT_GT(task->model().parameters().front().grad().abs().max().item<double>(), 0);

@@ -101,6 +101,14 @@ Streams Problem::streams(std::string_view purpose, int run) const {
   return Streams(source_->seed, purpose, run, places_);
 }
 
+at::Tensor Problem::on(const Classifier& classifier,
+                       const std::function<at::Tensor(const Problem&)>& work) const {
+  Source source{classifier, source_->seed, source_->check_interrupt, source_->effort};
+  at::Tensor result = work(Problem(source, threat_, inputs_, goal_, places_));
+  source_->effort = source.effort;
+  return result;
+}
+
 Problem Problem::rows(const at::Tensor& index) const {
   return Problem(*source_, threat_, inputs_.index_select(0, index), goal_.rows(index),
                  places_.index_select(0, index));

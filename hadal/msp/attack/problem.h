@@ -65,6 +65,10 @@ class Problem {
   Streams streams(std::string_view purpose, int run) const;
   /// That of the rows `index`, int64 [m].
   Problem rows(const at::Tensor& index) const;
+  /// Calls `work` with the same problem for another classifier, whose effort counts as this one's.
+  at::Tensor on(const Classifier& classifier,
+                const std::function<at::Tensor(const Problem&)>& work) const;
+  const Classifier& classifier() const { return source_->classifier; }
 
  private:
   at::Tensor checked(const at::Tensor& points) const;
