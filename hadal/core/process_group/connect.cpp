@@ -134,6 +134,17 @@ std::shared_ptr<ProcessGroup::Impl> connect(const std::shared_ptr<Job>& job,
   return impl;
 }
 
+/// Has the group's meter told when `work` ends; whether c10d can.
+static bool tells_its_end(c10d::Work& work, const ProcessGroup::Impl& group) {
+  if (group.job->backend != "gloo") return false;  // NCCL's says so before the device is done
+  try {
+    work.getFuture()->addCallback([traffic = group.traffic](const auto&) { traffic->end(); });
+    return true;
+  } catch (const c10::Error&) {
+    return false;  // gloo's reduce-scatter has no future
+  }
+}
+
 std::shared_ptr<PendingCollective::Work> begin(
     const std::shared_ptr<ProcessGroup::Impl>& group, const std::string& what, std::size_t bytes,
     const std::function<c10::intrusive_ptr<c10d::Work>(c10d::ProcessGroup&)>& collective) {
@@ -144,11 +155,7 @@ std::shared_ptr<PendingCollective::Work> begin(
   pending->what = what;
   try {
     pending->work = collective(*group->c10d);
-    // Of NCCL's it would be told before the device is done.
-    if (group->job->backend == "gloo") {
-      pending->work->getFuture()->addCallback(
-          [traffic = group->traffic](const auto&) { traffic->end(); });
-    }
+    pending->ends_at_wait = !tells_its_end(*pending->work, *group);
   } catch (const std::exception& error) {
     group->fail(what, first_line(error));
   }

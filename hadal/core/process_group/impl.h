@@ -43,6 +43,7 @@ struct PendingCollective::Work {
   std::shared_ptr<ProcessGroup::Impl> group;
   c10::intrusive_ptr<c10d::Work> work;  ///< null once waited for
   std::string what;
+  bool ends_at_wait = false;  ///< for the meter, as c10d does not tell when it ends
 };
 
 /// Starts `collective` of `group`, on so many bytes of this rank, and explains its failure.

@@ -64,6 +64,7 @@ void PendingCollective::wait() {
     group.fail(work_->what, first_line(error));
   }
   group.traffic->wait(TrafficMeter::Clock::now() - start);
+  if (work_->ends_at_wait) group.traffic->end();
   ++group.finished;
   group.job->heartbeat->finish(group.channel);
 }
