@@ -50,6 +50,13 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("--gates", options.gates, "Trained gates for dao; otherwise Quest's bounds");
   command.add_option("--cache-gib", options.cache_gib,
                      "Memory for keys and values, in GiB; otherwise a quarter of the machine's");
+  command
+      .add_option("--pipeline-parallel-size", options.stages,
+                  "Stages that the layers are dealt out to; the ranks of each share its layers")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  command.add_flag("--int8-sums", options.int8_sums,
+                   "Let sums among the ranks of a stage, of two or three, travel in 8 bits");
 }
 
 draf::LoadOptions load_options(const ModelOptions& options) {

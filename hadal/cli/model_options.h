@@ -20,6 +20,8 @@ struct ModelOptions {
   double keep = 0.3;
   std::optional<std::filesystem::path> gates = {};
   std::optional<double> cache_gib = {};  ///< a quarter of the memory where empty
+  int stages = 1;                        ///< of a pipeline, where several processes run the model
+  bool int8_sums = false;                ///< among the processes of a stage
 };
 
 void add_model_options(CLI::App& command, ModelOptions& options);

@@ -14,10 +14,11 @@ constexpr std::chrono::seconds kTimeout(60);
 
 RanksOfModel::RanksOfModel() : group_(init_process_group({.timeout = kTimeout})) {}
 
-draf::LoadedModel RanksOfModel::load(const ModelOptions& options) const {
-  draf::LoadOptions format = load_options(options);
-  if (group_->size() > 1) format.parallel = std::make_shared<draf::TensorParallel>(group_);
-  return draf::load_model(options.folder, format);
+draf::LoadedModel RanksOfModel::load(const ModelOptions& options) {
+  draf::LoadOptions load = load_options(options);
+  grid_ = draf::arrange(group_, options.stages, {.int8_sums = options.int8_sums});
+  load.ranks = grid_;
+  return draf::load_model(options.folder, load);
 }
 
 std::unique_ptr<draf::Engine> RanksOfModel::run(draf::LoadedModel& loaded,
@@ -26,9 +27,9 @@ std::unique_ptr<draf::Engine> RanksOfModel::run(draf::LoadedModel& loaded,
       .model = std::move(loaded.model), .tokenizer = loaded.tokenizer, .end_ids = loaded.end_ids};
   if (group_->size() == 1) return draf::start_engine(std::move(parts), options);
   if (group_->rank() == 0) {
-    return draf::lead_engine(std::move(parts), options, group_, loaded.digest);
+    return draf::lead_engine(std::move(parts), options, grid_, loaded.digest);
   }
-  draf::follow_engine(std::move(parts), options, group_, loaded.digest);
+  draf::follow_engine(std::move(parts), options, grid_, loaded.digest);
   return nullptr;
 }
 

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <utility>
 
 #include <spawn.h>
 #include <sys/socket.h>
@@ -22,7 +23,9 @@ constexpr double kLeastBucketBytes = 16'384;  // more than a packet of 1,500
 constexpr double kBucketSeconds = 0.004;
 
 std::string linked_address(int rank) { return concat("10.77.0.", rank + 1); }
-std::string linked_device(int rank) { return concat("hadal", rank); }
+/// Holds the address, by which all links lead to the rank.
+constexpr const char* kAddressDevice = "hadal";
+std::string link_to(int rank) { return concat("to", rank); }
 
 /// Runs a command of the shell; what it printed where it failed, and nothing where it did not.
 std::string failure_of(const std::string& command) {
@@ -104,66 +107,90 @@ std::string LinkedWorkers::Worker::line() {
   return text;
 }
 
-LinkedWorkers::LinkedWorkers(const std::string& case_id) {
+LinkedWorkers::LinkedWorkers(const std::string& case_id, int ranks) {
   run("command -v unshare && command -v nsenter && command -v ip && command -v tc");
   run("unshare --net true");
-  for (int rank = 0; rank < 2; ++rank) {
-    workers_[static_cast<std::size_t>(rank)] = std::make_unique<Worker>(case_id, rank);
+  for (int rank = 0; rank < ranks; ++rank) {
+    workers_.push_back(std::make_unique<Worker>(case_id, rank));
   }
   for (const auto& worker : workers_) {
     if (worker->line() != "ready") throw Error("a process of the case did not start");
   }
-  join_by_link();
+  for (int rank = 0; rank < ranks; ++rank) address(rank);
+  for (int a = 0; a < ranks; ++a) {
+    for (int b = a + 1; b < ranks; ++b) join_by_link(a, b);
+  }
   for (const auto& worker : workers_) worker->send("go\n");
 }
 
 LinkedWorkers::~LinkedWorkers() = default;
 
-void LinkedWorkers::join_by_link() {
-  run(concat("ip link add ", linked_device(0), " netns ", workers_[0]->process,
-             " type veth peer name ", linked_device(1), " netns ", workers_[1]->process));
-  for (int rank = 0; rank < 2; ++rank) {
-    const std::string inside =
-        concat("nsenter --net --target ", workers_[static_cast<std::size_t>(rank)]->process, " ");
-    run(concat(inside, "ip link set lo up"));
-    run(concat(inside, "ip addr add ", linked_address(rank), "/24 dev ", linked_device(rank)));
-    run(concat(inside, "ip link set ", linked_device(rank), " up"));
+/// The start of a command that runs in a worker's namespace.
+std::string LinkedWorkers::inside(int rank) const {
+  return concat("nsenter --net --target ", workers_[static_cast<std::size_t>(rank)]->process, " ");
+}
+
+void LinkedWorkers::address(int rank) const {
+  run(concat(inside(rank), "ip link set lo up"));
+  run(concat(inside(rank), "ip link add ", kAddressDevice, " type veth peer name unused"));
+  run(concat(inside(rank), "ip addr add ", linked_address(rank), "/32 dev ", kAddressDevice));
+  run(concat(inside(rank), "ip link set ", kAddressDevice, " up"));
+  run(concat(inside(rank), "ip link set unused up"));
+}
+
+void LinkedWorkers::join_by_link(int a, int b) const {
+  const auto process = [&](int rank) { return workers_[static_cast<std::size_t>(rank)]->process; };
+  run(concat("ip link add ", link_to(b), " netns ", process(a), " type veth peer name ", link_to(a),
+             " netns ", process(b)));
+  for (const auto& [rank, other] : {std::pair(a, b), std::pair(b, a)}) {
+    run(concat(inside(rank), "ip link set ", link_to(other), " up"));
+    run(concat(inside(rank), "ip route add ", linked_address(other), " dev ", link_to(other),
+               " src ", linked_address(rank)));
   }
 }
 
-void LinkedWorkers::set_rate(double bits_per_second) {
-  for (int rank = 0; rank < 2; ++rank) {
-    const std::string at = concat("nsenter --net --target ",
-                                  workers_[static_cast<std::size_t>(rank)]->process, " tc qdisc ");
-    const std::string device = concat(" dev ", linked_device(rank), " root");
-    failure_of(concat(at, "del", device));  // fails where there is none
-    if (bits_per_second == 0) continue;
-    // The bucket holds what the link carries between two ticks of a busy kernel, some milliseconds.
-    const double bucket = std::max(kLeastBucketBytes, bits_per_second / 8 * kBucketSeconds);
-    run(concat(at, "add", device, " tbf rate ", static_cast<std::int64_t>(bits_per_second),
-               "bit burst ", static_cast<std::int64_t>(bucket), " limit 4mb"));
+void LinkedWorkers::set_rates(const std::function<double(int, int)>& rate_of) {
+  const auto ranks = static_cast<int>(workers_.size());
+  for (int rank = 0; rank < ranks; ++rank) {
+    for (int other = 0; other < ranks; ++other) {
+      if (other != rank) limit(rank, other, rate_of(rank, other));
+    }
   }
 }
 
-std::string LinkedWorkers::ask(const std::string& command) {
+/// Limits what a rank sends to another.
+void LinkedWorkers::limit(int rank, int other, double bits_per_second) const {
+  const std::string at = concat(inside(rank), "tc qdisc ");
+  const std::string device = concat(" dev ", link_to(other), " root");
+  failure_of(concat(at, "del", device));  // fails where there is none
+  if (bits_per_second == 0) return;
+  // The bucket holds what the link carries between two ticks of a busy kernel, some milliseconds.
+  const double bucket = std::max(kLeastBucketBytes, bits_per_second / 8 * kBucketSeconds);
+  run(concat(at, "add", device, " tbf rate ", static_cast<std::int64_t>(bits_per_second),
+             "bit burst ", static_cast<std::int64_t>(bucket), " limit 4mb"));
+}
+
+std::vector<std::string> LinkedWorkers::ask_all(const std::string& command) {
   for (const auto& worker : workers_) worker->send(concat(command, '\n'));
-  std::string first;
+  std::vector<std::string> answers;
   for (const auto& worker : workers_) {
-    const std::string text = worker->line();
-    if (text.empty()) throw Error(concat("a process of the case ended while it did: ", command));
-    if (worker == workers_[0]) first = text;
+    answers.push_back(worker->line());
+    if (answers.back().empty()) {
+      throw Error(concat("a process of the case ended while it did: ", command));
+    }
   }
-  return first;
+  return answers;
 }
 
-std::shared_ptr<ProcessGroup> linked_group(int rank) {
+std::shared_ptr<ProcessGroup> linked_group(int rank, int ranks) {
   constexpr int kPort = 29'500;  // in namespaces of our own
   ProcessGroupOptions options;
   options.rendezvous.rank = options.rendezvous.local_rank = rank;
-  options.rendezvous.world_size = 2;
+  options.rendezvous.world_size = ranks;
   options.rendezvous.address = linked_address(0);
   options.rendezvous.port = kPort;
-  options.network_interface = linked_device(rank);
+  options.rendezvous.secret = "processes of one case";
+  options.network_interface = kAddressDevice;
   return init_process_group(options);
 }
 

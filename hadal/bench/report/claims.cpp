@@ -166,6 +166,47 @@ std::optional<Measurement> robust_accuracy(const CaseResult& result) {
       .conditions = concat("robust accuracy of ", result.data.description)};
 }
 
+std::optional<Measurement> parallel_inference(const CaseResult& result) {
+  const auto link = metric(result, "link between stages");
+  const auto in_stage = metric(result, "link in a stage");
+  const auto hidden = metric(result, "share of the sums' time that is hidden");
+  const auto blocking = metric(result, "calculated, 175B, blocking");
+  const auto overlapped = metric(result, "calculated, 175B, overlapped");
+  const auto devices = metric(result, "calculated, 175B, devices");
+  if (!link || !in_stage || !hidden || !blocking || !overlapped || !devices || !result.speed) {
+    return std::nullopt;
+  }
+  return Measurement{
+      .measured = concat("measured on a small model: ", format_ratio(result.speed->speedup),
+                         "; calculated for 175B: ", format_value(*blocking), " \u2192 ",
+                         format_value(*overlapped), " samples/s (",
+                         format_ratio(*overlapped / *blocking), "x)"),
+      .conditions = concat("measured: ", result.data.description, ", ", result.candidate,
+                           " against ", result.baseline, ", four processes over links of ",
+                           format_value(*in_stage), " Mbit/s in a stage and ", format_value(*link),
+                           " between stages, ", format_value(*hidden),
+                           " % of the sums' time hidden; calculated: hadal plan's model of ",
+                           format_value(*devices), " A100, samples of 128 tokens, the same share")};
+}
+
+std::optional<Measurement> parallel_memory(const CaseResult& result) {
+  const auto saved = metric(result, "memory below replicas");
+  const auto cache = metric(result, "cache of each");
+  const auto replicas = metric(result, "calculated, 175B on replicas");
+  const auto sharded = metric(result, "calculated, 175B sharded");
+  if (!saved || !cache || !replicas || !sharded) return std::nullopt;
+  const auto terabytes = [](double bytes) { return concat(format_ratio(bytes / 1e12), " TB"); };
+  return Measurement{
+      .measured = concat("measured on a small model: ", change(-*saved),
+                         " a process; calculated for 175B: ", terabytes(*replicas), " \u2192 ",
+                         terabytes(*sharded)),
+      .conditions = concat("measured: ", result.data.description,
+                           ", resident memory of four ranks "
+                           "in two stages, the fullest, against replicas, each with a cache of ",
+                           format_metric({"", *cache, "bytes"}),
+                           "; calculated: hadal plan --memory, which names its assumptions")};
+}
+
 constexpr std::array kRows{
     Row{"Attention that keeps 30 % of interactions, CNN/DailyMail",
         "compute \u221268 %, ROUGE \u22122.1 %", "nlp/summarize-dao-keep30", sparse_summaries},
@@ -177,8 +218,10 @@ constexpr std::array kRows{
         training_accuracy},
     Row{"Communication efficiency of distributed training", "3.2x", "cv/train-powersgd",
         communication},
-    Row{"Inference of a model of 175B parameters", "120 \u2192 380 samples/s"},
-    Row{"Memory of a model of 175B parameters", "4.2 TB \u2192 1.8 TB"},
+    Row{"Inference of a model of 175B parameters", "120 \u2192 380 samples/s",
+        "nlp/generate-pipeline-parallel", parallel_inference},
+    Row{"Memory of a model of 175B parameters", "4.2 TB \u2192 1.8 TB", "nlp/memory-four-ranks",
+        parallel_memory},
     Row{"Success rate of the FGSM attack", "87 % \u2192 19 %", "cv/harden-fgsm", fgsm_success,
         "cv/harden-mnist-autoattack", robust_accuracy},
 };

@@ -156,6 +156,56 @@ TEST(Claims, AddToRowDTheAccuracyOfWhatWasTrainedSo) {
   EXPECT_EQ(claims_of({accuracy, memory})[3].measured, claims_of({memory})[3].measured);
 }
 
+/// Without each of its metrics, a row stays open.
+void expect_needs_all_metrics(const CaseResult& result, std::size_t row) {
+  for (std::size_t i = 0; i < result.metrics.size(); ++i) {
+    CaseResult without = result;
+    without.metrics.erase(without.metrics.begin() + static_cast<std::ptrdiff_t>(i));
+    EXPECT_FALSE(claims_of({without})[row].measured) << i;
+  }
+}
+
+TEST(Claims, FillRowFByWhatWasMeasuredAndCalculated) {
+  CaseResult result = sample_case("nlp/generate-pipeline-parallel", {2.5, 2.25, 2.75});
+  result.data.description = "a model";
+  result.baseline = "the one way";
+  result.candidate = "the other";
+  result.metrics = {{"link between stages", 150, "Mbit/s"},
+                    {"link in a stage", 300, "Mbit/s"},
+                    {"share of the sums' time that is hidden", 81.25, "%"},
+                    {"calculated, 175B, blocking", 40, "samples/s"},
+                    {"calculated, 175B, overlapped", 100, "samples/s"},
+                    {"calculated, 175B, devices", 24, ""}};
+  const Claim claim = claims_of({result})[5];
+  EXPECT_EQ(claim.measured,
+            "measured on a small model: 2.50x [2.25, 2.75]; calculated for 175B: 40 \u2192 100 "
+            "samples/s (2.50x)");
+  EXPECT_EQ(claim.conditions,
+            "measured: a model, the other against the one way, four processes over links of 300 "
+            "Mbit/s in a stage and 150 between stages, 81.25 % of the sums' time hidden; "
+            "calculated: hadal plan's model of 24 A100, "
+            "samples of 128 tokens, the same share");
+  expect_needs_all_metrics(result, 5);
+}
+
+TEST(Claims, FillRowGByWhatWasMeasuredAndCalculated) {
+  CaseResult result = sample_case("nlp/memory-four-ranks");
+  result.data.description = "a model";
+  result.metrics = {{"memory below replicas", 63, "%"},
+                    {"cache of each", 8 << 20, "bytes"},
+                    {"calculated, 175B on replicas", 4.23e12, "bytes"},
+                    {"calculated, 175B sharded", 1.78e12, "bytes"}};
+  const Claim claim = claims_of({result})[6];
+  EXPECT_EQ(claim.measured,
+            "measured on a small model: \u221263 % a process; calculated for 175B: 4.23 TB \u2192 "
+            "1.78 TB");
+  EXPECT_EQ(claim.conditions,
+            "measured: a model, resident memory of four ranks in two stages, the fullest, against "
+            "replicas, each with a cache of 8.00 MiB; calculated: hadal plan --memory, which names "
+            "its assumptions");
+  expect_needs_all_metrics(result, 6);
+}
+
 TEST(Claims, LeaveRowCOpenWhereTheCaseFailedOrLacksAMetric) {
   CaseResult failed = attention(2);
   failed.verdict = Verdict::failed;

@@ -3,6 +3,7 @@
 #include "hadal/core/process_group/impl.h"
 
 #include <algorithm>
+#include <numeric>
 #include <thread>
 
 namespace hadal {
@@ -20,8 +21,11 @@ KeyStore reach_store(const Rendezvous& place, milliseconds timeout) {
   return KeyStore::connect(place.address, place.port, timeout);
 }
 
-/// torchrun keeps one store for all its attempts.
-std::string prefix_of(const Rendezvous& place) { return concat("hadal/", place.attempt); }
+/// This job's part of the store; torchrun keeps one store for all its attempts.
+KeyStore of_job(const KeyStore& store, const Rendezvous& place) {
+  const KeyStore own = store.within(concat("hadal/", place.attempt));
+  return place.secret.empty() ? own : own.sealed_by(place.secret);
+}
 
 std::string list_of(const std::vector<int>& ranks) {
   constexpr std::size_t kShown = 8;
@@ -57,6 +61,7 @@ void join(KeyStore& store, const Rendezvous& place, milliseconds timeout) {
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 5 / 4, kLongestPause);
   }
+  store.get(keys);  // throws where one has another secret
 }
 
 bool wants_nccl(Backend backend) {
@@ -70,14 +75,15 @@ void check_backend(Backend backend) {
 }
 
 std::shared_ptr<Job> make_job(const Rendezvous& place, const ProcessGroupOptions& options) {
-  KeyStore store = reach_store(place, options.timeout).within(prefix_of(place));
+  KeyStore store = of_job(reach_store(place, options.timeout), place);
   join(store, place, options.timeout);
   const milliseconds interval =
       std::clamp(options.timeout / kBeatsInTimeout, kLeastInterval, kMostInterval);
   // The connection of the heartbeat must not wait behind another.
-  KeyStore own = KeyStore::connect(place.rank == 0 && !place.hosted ? "127.0.0.1" : place.address,
-                                   place.port, options.timeout)
-                     .within(prefix_of(place));
+  KeyStore own =
+      of_job(KeyStore::connect(place.rank == 0 && !place.hosted ? "127.0.0.1" : place.address,
+                               place.port, options.timeout),
+             place);
   auto job = std::make_shared<Job>(Job{.place = place,
                                        .options = options,
                                        .backend = wants_nccl(options.backend) ? "nccl" : "gloo",
@@ -95,16 +101,21 @@ std::string first_line(const std::exception& error) {
   return text.substr(0, text.find('\n'));
 }
 
-std::shared_ptr<ProcessGroup::Impl> connect(const std::shared_ptr<Job>& job) {
+std::shared_ptr<ProcessGroup::Impl> connect(const std::shared_ptr<Job>& job,
+                                            const std::vector<int>& members) {
   auto impl = std::make_shared<ProcessGroup::Impl>();
-  impl->job = job;
   impl->channel = job->heartbeat->new_channel();
   const std::string what = concat("the connection of group ", job->groups);
-  const KeyStore store = job->store.within(concat("group/", job->groups++));
+  const KeyStore store = job->store.within(concat("group/", job->groups++, '/', members.front()));
+  impl->job = job;
+  impl->members = members;
+  impl->rank =
+      static_cast<int>(std::ranges::lower_bound(members, job->place.rank) - members.begin());
+  if (members.size() == 1) return impl;
   const BackendRequest request{
       .store = c10::intrusive_ptr<c10d::Store>::reclaim_copy(store.native().get()),
-      .rank = job->place.rank,
-      .size = job->place.world_size,
+      .rank = impl->rank,
+      .size = static_cast<int>(members.size()),
       .timeout = job->options.timeout,
       .network_interface = job->options.network_interface};
   const bool nccl = job->backend == "nccl";
@@ -123,15 +134,28 @@ std::shared_ptr<ProcessGroup::Impl> connect(const std::shared_ptr<Job>& job) {
   return impl;
 }
 
+/// Has the group's meter told when `work` ends; whether c10d can.
+static bool tells_its_end(c10d::Work& work, const ProcessGroup::Impl& group) {
+  if (group.job->backend != "gloo") return false;  // NCCL's says so before the device is done
+  try {
+    work.getFuture()->addCallback([traffic = group.traffic](const auto&) { traffic->end(); });
+    return true;
+  } catch (const c10::Error&) {
+    return false;  // gloo's reduce-scatter has no future
+  }
+}
+
 std::shared_ptr<PendingCollective::Work> begin(
-    const std::shared_ptr<ProcessGroup::Impl>& group, const std::string& what,
+    const std::shared_ptr<ProcessGroup::Impl>& group, const std::string& what, std::size_t bytes,
     const std::function<c10::intrusive_ptr<c10d::Work>(c10d::ProcessGroup&)>& collective) {
   group->job->heartbeat->begin(what);
+  group->traffic->begin(static_cast<std::int64_t>(bytes));
   auto pending = std::make_shared<PendingCollective::Work>();
   pending->group = group;
   pending->what = what;
   try {
     pending->work = collective(*group->c10d);
+    pending->ends_at_wait = !tells_its_end(*pending->work, *group);
   } catch (const std::exception& error) {
     group->fail(what, first_line(error));
   }
@@ -139,7 +163,7 @@ std::shared_ptr<PendingCollective::Work> begin(
 }
 
 void ProcessGroup::Impl::fail(const std::string& what, const std::string& cause) {
-  const Blame blame = job->heartbeat->blame(channel, finished);
+  const Blame blame = job->heartbeat->blame(channel, finished, members);
   throw PeerError(concat("rank ", job->place.rank, ": ", what, " failed: ", blame.text),
                   blame.ranks, concat(job->backend, " says: ", cause));
 }
@@ -152,9 +176,9 @@ std::vector<std::string> ProcessGroup::exchange(const std::string& text, const s
   };
   job.heartbeat->begin(what);
   std::vector<std::string> keys;
-  for (int rank = 0; rank < size(); ++rank) keys.push_back(key(rank));
+  for (const int member : impl_->members) keys.push_back(key(member));
   try {
-    job.store.set(key(rank()), text);
+    job.store.set(key(job.place.rank), text);
     auto texts = job.store.get(keys);
     ++impl_->exchanges;
     return texts;
@@ -173,7 +197,9 @@ std::shared_ptr<ProcessGroup> init_process_group(const ProcessGroupOptions& opti
     return std::make_shared<ProcessGroup>(std::make_shared<ProcessGroup::Impl>());
   }
   check_backend(options.backend);
-  return std::make_shared<ProcessGroup>(connect(make_job(place, options)));
+  std::vector<int> all(static_cast<std::size_t>(place.world_size));
+  std::iota(all.begin(), all.end(), 0);
+  return std::make_shared<ProcessGroup>(connect(make_job(place, options), all));
 }
 
 }  // namespace hadal

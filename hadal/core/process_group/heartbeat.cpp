@@ -166,7 +166,7 @@ std::optional<Blame> surely(const State& state) {
 
 /// What is left to say where the beats accuse nobody.
 Blame perhaps(const State& state, std::size_t channel, std::uint64_t finished,
-              milliseconds unanswered) {
+              const std::vector<int>& members, milliseconds unanswered) {
   if (!state.lost.empty() || unanswered >= kSilence * state.interval) {
     const std::string why = state.lost.empty()
                                 ? concat("has not answered for ", seconds(unanswered))
@@ -174,11 +174,14 @@ Blame perhaps(const State& state, std::size_t channel, std::uint64_t finished,
     if (state.host >= 0) return blamed({state.host}, concat(" hosts the store, which ", why));
     return {.ranks = {}, .text = concat("the store, which the launcher hosts, ", why)};
   }
-  const auto behind = ranks_where(state, [&](const Beat& other) {
+  auto behind = ranks_where(state, [&](const Beat& other) {
     return other.finished.size() <= channel || other.finished[channel] < finished;
   });
-  const auto waiting =
+  auto waiting =
       ranks_where(state, [&](const Beat& other) { return other.text != state.mine.text; });
+  for (auto* ranks : {&behind, &waiting}) {
+    std::erase_if(*ranks, [&](int rank) { return std::ranges::count(members, rank) == 0; });
+  }
   const auto& late = behind.empty() ? waiting : behind;
   if (late.empty()) return {.ranks = {}, .text = "all ranks are alive and no rank is behind"};
   return blamed(late, concat(" is alive but has not come to it; it last began ",
@@ -216,7 +219,8 @@ void Heartbeat::finish(std::size_t channel) {
   ++state_->mine.finished[channel];
 }
 
-Blame Heartbeat::blame(std::size_t channel, std::uint64_t finished) {
+Blame Heartbeat::blame(std::size_t channel, std::uint64_t finished,
+                       const std::vector<int>& members) {
   std::unique_lock lock(state_->mutex);
   state_->reading = true;
   const auto start = Clock::now();
@@ -230,7 +234,7 @@ Blame Heartbeat::blame(std::size_t channel, std::uint64_t finished) {
     found = surely(*state_);
     if (unanswered >= kSilence * state_->interval) break;
   }
-  if (!found) found = perhaps(*state_, channel, finished, unanswered);
+  if (!found) found = perhaps(*state_, channel, finished, members, unanswered);
   state_->reading = false;
   state_->mine.state = Beat::State::failed;
   state_->mine.blamed = found->ranks;

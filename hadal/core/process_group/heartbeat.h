@@ -38,9 +38,9 @@ class Heartbeat {
   void begin(const std::string& what);
   void finish(std::size_t channel);
 
-  /// Who is at fault that the collective after `finished` others failed on `channel`. Tells the
-  /// others what it found.
-  Blame blame(std::size_t channel, std::uint64_t finished);
+  /// Who is at fault that the collective after `finished` others failed on `channel`, which those
+  /// ranks share. Tells the others what it found.
+  Blame blame(std::size_t channel, std::uint64_t finished, const std::vector<int>& members);
 
   struct State;
 

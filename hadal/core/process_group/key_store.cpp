@@ -1,6 +1,7 @@
 #include "hadal/core/process_group/key_store.h"
 
 #include "hadal/core/error.h"
+#include "hadal/core/process_group/sealed_store.h"
 
 #include <utility>
 
@@ -69,6 +70,10 @@ int KeyStore::port() const { return port_; }
 
 KeyStore KeyStore::within(const std::string& prefix) const {
   return {shared(c10::make_intrusive<c10d::PrefixStore>(prefix, native_of(store_))), port_};
+}
+
+KeyStore KeyStore::sealed_by(const std::string& secret) const {
+  return {shared(sealed(native_of(store_), secret)), port_};
 }
 
 void KeyStore::set(const std::string& key, const std::string& value) {

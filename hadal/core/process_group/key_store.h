@@ -25,6 +25,8 @@ class KeyStore {
   int port() const;
   /// The same store; each name starts with `prefix` and a slash.
   KeyStore within(const std::string& prefix) const;
+  /// The same store, whose values only those who know `secret` can read and write: see sealed().
+  KeyStore sealed_by(const std::string& secret) const;
 
   void set(const std::string& key, const std::string& value);
   /// Of names that are there: else it waits, up to the timeout.

@@ -57,11 +57,14 @@ void PendingCollective::wait() {
   if (!work_ || !work_->work) return;
   const auto work = std::exchange(work_->work, nullptr);
   ProcessGroup::Impl& group = *work_->group;
+  const auto start = TrafficMeter::Clock::now();
   try {
     work->wait();
   } catch (const std::exception& error) {
     group.fail(work_->what, first_line(error));
   }
+  group.traffic->wait(TrafficMeter::Clock::now() - start);
+  if (work_->ends_at_wait) group.traffic->end();
   ++group.finished;
   group.job->heartbeat->finish(group.channel);
 }
@@ -69,8 +72,8 @@ void PendingCollective::wait() {
 ProcessGroup::ProcessGroup(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ProcessGroup::~ProcessGroup() = default;
 
-int ProcessGroup::rank() const { return impl_->job ? impl_->job->place.rank : 0; }
-int ProcessGroup::size() const { return impl_->job ? impl_->job->place.world_size : 1; }
+int ProcessGroup::rank() const { return impl_->rank; }
+int ProcessGroup::size() const { return static_cast<int>(impl_->members.size()); }
 int ProcessGroup::local_rank() const { return impl_->job ? impl_->job->place.local_rank : 0; }
 std::string_view ProcessGroup::backend() const {
   return impl_->job ? std::string_view(impl_->job->backend) : "none";
@@ -83,8 +86,9 @@ PendingCollective ProcessGroup::all_reduce(const at::Tensor& tensor, const std::
   check_tensor(tensor, what);
   if (size() == 1) return nothing();
   std::vector<at::Tensor> tensors{tensor};
-  return PendingCollective(
-      begin(impl_, what, [&](c10d::ProcessGroup& group) { return group.allreduce(tensors); }));
+  return PendingCollective(begin(impl_, what, tensor.nbytes(), [&](c10d::ProcessGroup& group) {
+    return group.allreduce(tensors);
+  }));
 }
 
 PendingCollective ProcessGroup::reduce(const at::Tensor& tensor, int root,
@@ -95,8 +99,9 @@ PendingCollective ProcessGroup::reduce(const at::Tensor& tensor, int root,
   std::vector<at::Tensor> tensors{tensor};
   c10d::ReduceOptions options;
   options.rootRank = root;
-  return PendingCollective(begin(
-      impl_, what, [&](c10d::ProcessGroup& group) { return group.reduce(tensors, options); }));
+  return PendingCollective(begin(impl_, what, tensor.nbytes(), [&](c10d::ProcessGroup& group) {
+    return group.reduce(tensors, options);
+  }));
 }
 
 PendingCollective ProcessGroup::broadcast(const at::Tensor& tensor, int root,
@@ -107,8 +112,9 @@ PendingCollective ProcessGroup::broadcast(const at::Tensor& tensor, int root,
   std::vector<at::Tensor> tensors{tensor};
   c10d::BroadcastOptions options;
   options.rootRank = root;
-  return PendingCollective(begin(
-      impl_, what, [&](c10d::ProcessGroup& group) { return group.broadcast(tensors, options); }));
+  return PendingCollective(begin(impl_, what, tensor.nbytes(), [&](c10d::ProcessGroup& group) {
+    return group.broadcast(tensors, options);
+  }));
 }
 
 PendingCollective ProcessGroup::all_gather(const at::Tensor& output, const at::Tensor& input,
@@ -119,7 +125,7 @@ PendingCollective ProcessGroup::all_gather(const at::Tensor& output, const at::T
     return nothing();
   }
   at::Tensor whole = output.view(-1), part = input.view(-1);
-  return PendingCollective(begin(impl_, what, [&](c10d::ProcessGroup& group) {
+  return PendingCollective(begin(impl_, what, part.nbytes(), [&](c10d::ProcessGroup& group) {
     return all_gather_single(group, whole, part);
   }));
 }
@@ -132,22 +138,34 @@ PendingCollective ProcessGroup::reduce_scatter(const at::Tensor& output, const a
     return nothing();
   }
   at::Tensor whole = input.view(-1), part = output.view(-1);
-  return PendingCollective(begin(impl_, what, [&](c10d::ProcessGroup& group) {
+  return PendingCollective(begin(impl_, what, whole.nbytes(), [&](c10d::ProcessGroup& group) {
     return reduce_scatter_single(group, part, whole);
   }));
 }
 
 void ProcessGroup::barrier(const std::string& what) {
   if (size() == 1) return;
-  PendingCollective(begin(impl_, what, [](c10d::ProcessGroup& group) {
+  PendingCollective(begin(impl_, what, 0, [](c10d::ProcessGroup& group) {
     return group.barrier();
   })).wait();
 }
 
 std::shared_ptr<ProcessGroup> ProcessGroup::sibling() {
-  if (size() == 1) return std::make_shared<ProcessGroup>(std::make_shared<Impl>());
-  return std::make_shared<ProcessGroup>(connect(impl_->job));
+  if (!impl_->job) return std::make_shared<ProcessGroup>(std::make_shared<Impl>());
+  return std::make_shared<ProcessGroup>(connect(impl_->job, impl_->members));
 }
+
+std::shared_ptr<ProcessGroup> ProcessGroup::split(int color) {
+  const auto colors = exchange(std::to_string(color), "the split of a group");
+  if (!impl_->job) return sibling();
+  std::vector<int> members;
+  for (std::size_t i = 0; i < colors.size(); ++i) {
+    if (colors[i] == std::to_string(color)) members.push_back(impl_->members[i]);
+  }
+  return std::make_shared<ProcessGroup>(connect(impl_->job, members));
+}
+
+Traffic ProcessGroup::traffic() const { return impl_->traffic->read(); }
 
 double all_reduce_bytes_sent(std::int64_t bytes, int ranks) {
   return 2.0 * (ranks - 1) / ranks * static_cast<double>(bytes);

@@ -3,6 +3,7 @@
 #include "hadal/core/error.h"
 #include "hadal/core/process_group/rendezvous.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -38,6 +39,15 @@ class [[nodiscard]] PendingCollective {
 
  private:
   std::shared_ptr<Work> work_;
+};
+
+/// What a group's collectives took, as this rank saw it, since its start.
+struct Traffic {
+  std::int64_t bytes = 0;  ///< of the tensors that it gave to them
+  double seconds = 0;      ///< while at least one was on its way
+  double waited = 0;       ///< how long wait() kept the caller: what no computation has hidden
+  /// The share of the seconds that something else was done in.
+  double hidden() const { return seconds == 0 ? 0 : std::max(0.0, 1 - waited / seconds); }
 };
 
 /// Processes that compute together: rank 0 to size - 1. All have to call the same collectives in
@@ -81,6 +91,11 @@ class ProcessGroup {
   /// The same ranks over connections of their own, so that its collectives and this group's need no
   /// common order. All ranks have to call it, in the same order.
   std::shared_ptr<ProcessGroup> sibling();
+  /// The ranks that give the same `color`, in their order, as a group over connections of its own.
+  /// All ranks have to call it, in the same order.
+  std::shared_ptr<ProcessGroup> split(int color);
+
+  Traffic traffic() const;  ///< seconds with gloo alone
 
   /// For sources that speak to c10d themselves.
   const std::shared_ptr<Impl>& impl() const { return impl_; }

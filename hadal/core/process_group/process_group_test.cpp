@@ -95,6 +95,51 @@ TEST(ProcessGroupDistributed, ComputesCollectivesOfThree) {
   });
 }
 
+TEST(ProcessGroupDistributed, SplitsIntoGroupsOfTheirOwn) {
+  run_ranks(5, [] {
+    const auto group = init_process_group({.timeout = std::chrono::seconds(20)});
+    const int rank = group->rank();
+    const auto part = group->split(rank == 4 ? 7 : rank % 2);
+    EXPECT_EQ(part->size(), rank == 4 ? 1 : 2);
+    EXPECT_EQ(part->rank(), rank == 4 ? 0 : rank / 2);
+    const at::Tensor sum = at::full({1}, rank);
+    part->all_reduce(sum, "sum").wait();
+    EXPECT_EQ(sum.item<std::int64_t>(), rank == 4 ? 4 : 2 * (rank % 2) + 2);
+    const auto texts = part->exchange(std::to_string(rank), "ranks");
+    EXPECT_EQ(texts.front(), std::to_string(rank == 4 ? 4 : rank % 2));
+    EXPECT_EQ(part->sibling()->size(), part->size());
+    EXPECT_EQ(part->traffic().bytes, rank == 4 ? 0 : 8);
+    EXPECT_EQ(part->traffic().seconds > 0, rank != 4);
+    group->barrier("end");
+  });
+}
+
+TEST(ProcessGroupDistributed, MeetsUnderASecretThatTheStoreDoesNotTell) {
+  run_ranks(2, [] {
+    const Rendezvous place = find_rendezvous();
+    const auto group = init_process_group(
+        {.rendezvous = {.secret = "sixteen letters!"}, .timeout = std::chrono::seconds(20)});
+    const auto texts = group->exchange("what nobody else reads", "texts");
+    EXPECT_EQ(texts, std::vector<std::string>(2, "what nobody else reads"));
+    KeyStore stranger = KeyStore::connect(place.address, place.port, std::chrono::seconds(20));
+    const auto seen = stranger.get({"hadal/0/exchange/0/0/1"}).front();
+    EXPECT_GE(seen.size(), texts[1].size());
+    EXPECT_EQ(seen.find("nobody"), seen.npos);
+    group->barrier("end");
+  });
+}
+
+TEST(ProcessGroupDistributed, RefusesARankOfAnotherSecret) {
+  run_ranks(2, [] {
+    const bool first = process_environment("RANK") == "0";
+    const std::string text = error_of<IoError>([&] {
+      init_process_group({.rendezvous = {.secret = first ? "sixteen letters!" : "sixteen numbers!"},
+                          .timeout = std::chrono::seconds(20)});
+    });
+    EXPECT_NE(text.find("with another secret, or with none"), text.npos) << text;
+  });
+}
+
 TEST(ProcessGroupDistributed, NamesWhoDidNotCome) {
   run_ranks(2, [] {
     const auto start = std::chrono::steady_clock::now();

@@ -87,6 +87,30 @@ int port_of(const RendezvousOptions& options, const Launcher& launcher,
   missing("MASTER_PORT", "expected the port of rank 0's store, from 1 to 65535");
 }
 
+bool is_loopback(const std::string& address) {
+  return address == "localhost" || address == "::1" || address.starts_with("127.");
+}
+
+std::string secret_of(const RendezvousOptions& options, const std::string& address,
+                      const Environment& environment) {
+  constexpr const char* kVariable = "HADAL_RENDEZVOUS_SECRET";
+  constexpr std::size_t kLeast = 16;
+  const std::string secret =
+      options.secret.empty() ? environment(kVariable).value_or("") : options.secret;
+  if (secret.empty() && !is_loopback(address)) {
+    throw InvalidArgument(
+        concat(kVariable, " is not set: the processes meet at ", address,
+               ", which others may reach, and need a secret that all of them share"),
+        "export HADAL_RENDEZVOUS_SECRET=$(openssl rand -hex 32) once, and give it to all "
+        "processes");
+  }
+  if (!secret.empty() && secret.size() < kLeast) {
+    throw InvalidArgument(
+        concat(kVariable, ": expected ", kLeast, " characters or more, got ", secret.size()));
+  }
+  return secret;
+}
+
 /// The first of "003-005,7" as Slurm writes it in brackets.
 std::string first_of_ranges(std::string_view ranges) {
   return std::string(ranges.substr(0, ranges.find_first_of("-,")));
@@ -150,6 +174,7 @@ Rendezvous find_rendezvous(const RendezvousOptions& options, const Environment& 
   result.address = options.address.empty() ? address_of(launcher, result.world_size, environment)
                                            : options.address;
   result.port = port_of(options, launcher, environment);
+  result.secret = secret_of(options, result.address, environment);
   result.hosted = environment("TORCHELASTIC_USE_AGENT_STORE") == "True";
   result.attempt = number({}, "TORCHELASTIC_RESTART_COUNT", environment, 0, 1'000'000).value_or(0);
   return result;

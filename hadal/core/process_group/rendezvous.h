@@ -16,7 +16,8 @@ struct Rendezvous {
   int port = 0;         ///< of the store
   /// Whether whoever started the job hosts the store (`hadal launch`, torchrun); rank 0 otherwise.
   bool hosted = false;
-  int attempt = 0;  ///< how often torchrun has started the job again
+  int attempt = 0;          ///< how often torchrun has started the job again
+  std::string secret = {};  ///< that all processes of the job share; may be empty on one machine
 };
 
 /// What a caller sets wins over the environment.
@@ -26,6 +27,7 @@ struct RendezvousOptions {
   std::optional<int> local_rank = {};
   std::optional<int> port = {};
   std::string address = {};  ///< of rank 0; from the environment where empty
+  std::string secret = {};   ///< of the job; from the environment where empty
 };
 
 /// The value of an environment variable, or nothing where it is unset or empty.
@@ -38,8 +40,10 @@ std::optional<std::string> process_environment(const std::string& name);
 /// 3. Slurm's srun: SLURM_PROCID, SLURM_NTASKS, SLURM_LOCALID;
 /// and MASTER_ADDR and MASTER_PORT. Without them, Slurm's jobs meet at the first host of
 /// SLURM_STEP_NODELIST or SLURM_JOB_NODELIST, at a port that the job's number gives, and Open MPI's
-/// at 127.0.0.1 where all run on one machine. No variable at all means one process. Throws
-/// InvalidArgument, naming variable, value and what is expected, where one is bad or missing.
+/// at 127.0.0.1 where all run on one machine. No variable at all means one process. The secret is
+/// HADAL_RENDEZVOUS_SECRET's, of 16 characters or more; without one the address has to be of the
+/// loopback device. Throws InvalidArgument, naming variable, value and what is expected, where one
+/// is bad or missing.
 Rendezvous find_rendezvous(const RendezvousOptions& options = {},
                            const Environment& environment = process_environment);
 

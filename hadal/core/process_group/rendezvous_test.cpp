@@ -30,7 +30,8 @@ const Variables kTorchrun{{"RANK", "3"},
                           {"WORLD_SIZE", "8"},
                           {"LOCAL_RANK", "1"},
                           {"MASTER_ADDR", "node7"},
-                          {"MASTER_PORT", "29500"}};
+                          {"MASTER_PORT", "29500"},
+                          {"HADAL_RENDEZVOUS_SECRET", "sixteen letters!"}};
 
 Variables with(Variables variables, const std::string& name, const std::string& value) {
   variables[name] = value;
@@ -61,7 +62,8 @@ TEST(Rendezvous, ReadsWhatSlurmSets) {
                         {"SLURM_NTASKS", "6"},
                         {"SLURM_LOCALID", "1"},
                         {"SLURM_JOB_ID", "1234567"},
-                        {"SLURM_JOB_NODELIST", "gpu[07-09,11],login"}};
+                        {"SLURM_JOB_NODELIST", "gpu[07-09,11],login"},
+                        {"HADAL_RENDEZVOUS_SECRET", "sixteen letters!"}};
   const Rendezvous place = found(slurm);
   EXPECT_EQ(place.rank, 5);
   EXPECT_EQ(place.world_size, 6);
@@ -108,6 +110,20 @@ TEST(Rendezvous, NamesTheVariableThatIsBad) {
   EXPECT_EQ(refused(with(kTorchrun, "RANK", "8")), "RANK=8: expected a number below WORLD_SIZE=8");
   EXPECT_EQ(refused(with(kTorchrun, "MASTER_PORT", "0")),
             "MASTER_PORT=0: expected a whole number from 1 to 65535");
+}
+
+TEST(Rendezvous, AsksForASecretWhereOthersMayReachIt) {
+  constexpr const char* kSecret = "HADAL_RENDEZVOUS_SECRET";
+  EXPECT_EQ(found(kTorchrun).secret, "sixteen letters!");
+  EXPECT_EQ(found(kTorchrun, {.secret = "another one of mine"}).secret, "another one of mine");
+  EXPECT_EQ(refused(with(kTorchrun, kSecret, "")),
+            "HADAL_RENDEZVOUS_SECRET is not set: the processes meet at node7, which others may "
+            "reach, and need a secret that all of them share");
+  EXPECT_EQ(refused(with(kTorchrun, kSecret, "too short")),
+            "HADAL_RENDEZVOUS_SECRET: expected 16 characters or more, got 9");
+  for (const char* own : {"127.0.0.1", "localhost", "::1"}) {
+    EXPECT_EQ(found(with(with(kTorchrun, kSecret, ""), "MASTER_ADDR", own)).secret, "");
+  }
 }
 
 TEST(Rendezvous, TakesTheFirstHostOfSlurmsLists) {

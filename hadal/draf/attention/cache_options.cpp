@@ -18,16 +18,21 @@ std::int64_t page_bytes(const dao::KvCacheOptions& options) {
 
 }  // namespace
 
+std::int64_t page_bytes(const std::vector<dao::KvCacheOptions>& layers) {
+  std::int64_t bytes = 0;
+  for (const auto& layer : layers) bytes += page_bytes(layer);
+  return bytes;
+}
+
 std::vector<dao::KvCacheOptions> cache_options(const ModelShape& shape,
                                                const EngineOptions& options) {
   const SparsityOptions& sparsity = options.sparsity;
   dao::Gates gates;
   if (sparsity.mode != dao::Mode::dense && sparsity.gates) gates = dao::load_gates(*sparsity.gates);
   std::vector<dao::KvCacheOptions> layers;
-  std::int64_t bytes = 0;
   for (std::int64_t i = 0; i < shape.layers; ++i) {
     std::shared_ptr<const dao::BlockScorer> scorer;
-    if (const auto gate = gates.find(i); gate != gates.end()) {
+    if (const auto gate = gates.find(shape.first_layer + i); gate != gates.end()) {
       scorer = std::make_shared<dao::GateScorer>(*gate->second);
     } else if (sparsity.mode != dao::Mode::dense) {
       scorer = std::make_shared<dao::BoundsScorer>();
@@ -37,8 +42,8 @@ std::vector<dao::KvCacheOptions> cache_options(const ModelShape& shape,
                       .head_dim = shape.head_dim,
                       .type = shape.type,
                       .scorer = scorer});
-    bytes += page_bytes(layers.back());
   }
+  const std::int64_t bytes = page_bytes(layers);
   const std::int64_t pages = std::min(options.cache_bytes / bytes,
                                       (options.max_running + 1) * dao::blocks_of(shape.context));
   if (pages < 1) {

@@ -64,4 +64,7 @@ class PagedAttention {
 std::vector<dao::KvCacheOptions> cache_options(const ModelShape& shape,
                                                const EngineOptions& options);
 
+/// Bytes of a page in each of the layers' caches.
+std::int64_t page_bytes(const std::vector<dao::KvCacheOptions>& layers);
+
 }  // namespace hadal::draf

@@ -3,21 +3,31 @@
 #include "hadal/core/error.h"
 #include "hadal/core/log.h"
 #include "hadal/core/random.h"
+#include "hadal/draf/engine/micro_batches.h"
 #include "hadal/draf/engine/pass.h"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
-#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 
 namespace hadal::draf {
 namespace {
 
-/// A request whose slice of a step is its last pending token.
-Generation* completed_by(const Slice& slice) {
-  return slice.count == slice.work->pending() ? static_cast<Generation*>(slice.work) : nullptr;
+/// Whether a slice holds all pending tokens of its request.
+bool completes(const Slice& slice) { return slice.count == slice.work->pending(); }
+
+std::int64_t tokens_of(const std::vector<Slice>& slices) {
+  std::int64_t tokens = 0;
+  for (const Slice& slice : slices) tokens += slice.count;
+  return tokens;
+}
+
+/// The logits of all parts of a step, dense.
+at::Tensor joined(const std::vector<at::Tensor>& parts) {
+  return parts.size() == 1 ? parts.front().contiguous() : at::cat(parts);
 }
 
 }  // namespace
@@ -151,29 +161,46 @@ std::vector<SequenceGroup> EngineCore::groups_of(std::vector<Slice>& slices) con
   return groups;
 }
 
-void EngineCore::run(std::vector<Slice>& slices) {
+void EngineCore::run(const std::vector<Slice>& slices) {
+  PipelineParallel* pipeline = parts_.ranks.pipeline.get();
+  auto parts = micro_batches(slices, pipeline ? pipeline->most_parts() : 1);
+  if (pipeline) {
+    std::vector<std::int64_t> tokens;
+    for (const auto& part : parts) tokens.push_back(tokens_of(part));
+    pipeline->expect(tokens, parts_.model->shape().dim);
+  }
+  std::vector<Slice> complete;
+  std::vector<at::Tensor> logits;
+  ++figures_.steps;
+  for (auto& part : parts) {
+    logits.push_back(compute(part));
+    for (const Slice& slice : part) {
+      if (completes(slice)) complete.push_back(slice);
+    }
+    commit(part);
+  }
+  const bool has_logits = !pipeline || pipeline->is_last();
+  advance(complete, has_logits ? joined(logits) : at::Tensor());
+}
+
+/// One pass over the model.
+at::Tensor EngineCore::compute(std::vector<Slice>& slices) {
   const auto groups = groups_of(slices);
   const AttentionWork before = attention_.work();
   const Pass pass = pass_of(slices);
-  const at::Tensor logits = parts_.model->forward(
+  at::Tensor logits = parts_.model->forward(
       pass.ids, pass.positions, pass.rows,
       [&](std::int64_t layer, const at::Tensor& query, const at::Tensor& key,
           const at::Tensor& value) { return attention_(layer, groups, query, key, value); });
-  check_logits(logits, pass, parts_.model->shape());
+  if (logits.defined()) check_logits(logits, pass, parts_.model->shape());
   // The last hundred steps or so.
   lately_.done = 0.99 * lately_.done + attention_.work().done - before.done;
   lately_.visible = 0.99 * lately_.visible + attention_.work().visible - before.visible;
-  std::vector<Slice> complete;
-  for (const Slice& slice : slices) {
-    if (completed_by(slice)) complete.push_back(slice);
-  }
-  commit(slices);
-  advance(complete, logits.contiguous());
+  return logits;
 }
 
 /// Takes note that the slices are in the cache.
 void EngineCore::commit(const std::vector<Slice>& slices) {
-  ++figures_.steps;
   for (const auto& [work, count] : slices) {
     const std::int64_t of_prompt = std::min(work->prompt - work->computed, count);
     figures_.prompt_tokens += std::max<std::int64_t>(0, of_prompt);
@@ -182,33 +209,35 @@ void EngineCore::commit(const std::vector<Slice>& slices) {
   }
 }
 
+/// The next tokens of requests by their logits, which the last stage alone has.
+std::vector<Choice> EngineCore::chosen(const std::vector<Slice>& slices, const at::Tensor& logits) {
+  PipelineParallel* pipeline = parts_.ranks.pipeline.get();
+  if (!pipeline) return choose(slices, logits);
+  if (pipeline->is_last()) {
+    auto choices = choose(slices, logits);
+    pipeline->from_last(bytes_of(choices));
+    return choices;
+  }
+  auto choices = choices_of(pipeline->from_last({}));
+  if (choices.size() == slices.size()) return choices;
+  throw Error(concat("the last stage chose ", choices.size(), " tokens where ", slices.size(),
+                     " were expected"));
+}
+
 /// Gives each request whose pending tokens are all computed its next one.
 void EngineCore::advance(const std::vector<Slice>& slices, const at::Tensor& logits) {
-  const auto count = static_cast<std::int64_t>(slices.size());
-  const std::int64_t vocabulary = parts_.model->shape().vocabulary;
-  std::vector<GeneratedToken> tokens(slices.size());
-  std::vector<std::string> errors(slices.size());
-  float* numbers = logits.mutable_data_ptr<float>();
-  at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const auto at = static_cast<std::size_t>(i);
-      try {
-        tokens[at] = static_cast<Generation*>(slices[at].work)
-                         ->choose({numbers + i * vocabulary, static_cast<std::size_t>(vocabulary)});
-      } catch (const Error& error) {
-        errors[at] = error.what();
-      }
-    }
-  });
+  if (slices.empty()) return;
+  std::vector<Choice> choices = chosen(slices, logits);
   for (std::size_t i = 0; i < slices.size(); ++i) {
     auto& generation = static_cast<Generation&>(*slices[i].work);
-    if (!errors[i].empty()) {
-      fail({generation.id}, errors[i]);
+    if (!choices[i].error.empty()) {
+      fail({generation.id}, choices[i].error);
       continue;
     }
     ++figures_.generated_tokens;
-    digest_ = (digest_ ^ static_cast<std::uint64_t>(tokens[i].id)) * 0x100000001b3;  // FNV-1a
-    Output output = generation.take(std::move(tokens[i]));
+    digest_ =
+        (digest_ ^ static_cast<std::uint64_t>(choices[i].token.id)) * 0x100000001b3;  // FNV-1a
+    Output output = generation.take(std::move(choices[i].token));
     if (output.finish) {
       finish(generation.id, std::move(output));
     } else {
@@ -229,6 +258,8 @@ EngineFigures EngineCore::figures() const {
   figures.missing_mass = attention_.missing_mass();
   figures.attention_flops = attention_.work().done;
   figures.dense_attention_flops = attention_.work().visible;
+  if (parts_.ranks.tensor) figures.sums = parts_.ranks.tensor->traffic();
+  if (parts_.ranks.pipeline) figures.sends = parts_.ranks.pipeline->traffic();
   return figures;
 }
 

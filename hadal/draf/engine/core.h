@@ -1,6 +1,7 @@
 #pragma once
 
 #include "hadal/draf/attention/paged_attention.h"
+#include "hadal/draf/engine/choice.h"
 #include "hadal/draf/engine/generation.h"
 
 #include <cstdint>
@@ -42,7 +43,9 @@ class EngineCore {
   std::uint64_t digest() const { return digest_; }
 
  private:
-  void run(std::vector<Slice>& slices);
+  void run(const std::vector<Slice>& slices);
+  at::Tensor compute(std::vector<Slice>& slices);
+  std::vector<Choice> chosen(const std::vector<Slice>& slices, const at::Tensor& logits);
   bool is_canary(const Work& work) const;
   bool may_be_sparse(const Slice& slice) const;
   std::vector<SequenceGroup> groups_of(std::vector<Slice>& slices) const;

@@ -4,6 +4,7 @@
 #include "hadal/data/tokenizer/tokenizer.h"
 #include "hadal/draf/engine/engine.h"
 #include "hadal/draf/model/model.h"
+#include "hadal/draf/parallel/rank_grid.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -42,6 +43,7 @@ struct EngineParts {
   std::shared_ptr<const Model> model;
   std::shared_ptr<const data::Tokenizer> tokenizer = {};  ///< without it, outputs have no text
   std::vector<std::int64_t> end_ids = {};                 ///< tokens that end a text
+  RankGrid ranks = {};                                    ///< who hold the model together
 };
 
 /// An engine with one thread. Its end cancels all requests. Requests do not mix: each gets the

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "hadal/core/error.h"
+#include "hadal/core/process_group/process_group.h"
 #include "hadal/draf/engine/request.h"
 
 #include <cstdint>
@@ -34,6 +35,9 @@ struct EngineFigures {
   double missing_mass = 0;           ///< mean share of attention that sparse attention left out
   double attention_flops = 0;        ///< of the pairs that attention looked at, since the start
   double dense_attention_flops = 0;  ///< of all pairs that see each other, since the start
+  Traffic sums = {};                 ///< among the ranks of a stage: the sums of tensor parallelism
+  Traffic sends = {};                ///< to the next stage of a pipeline
+  bool failed = false;  ///< for good, as another rank is lost: no request can run any more
 };
 
 /// Generates for many requests at a time. All members may be called from any thread.

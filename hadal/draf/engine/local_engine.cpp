@@ -51,6 +51,7 @@ EngineFigures LocalEngine::figures() const {
   const std::lock_guard lock(mutex_);
   EngineFigures figures = figures_;
   figures.waiting += static_cast<std::int64_t>(arrived_.size());
+  figures.failed = !failure_.empty();
   return figures;
 }
 

@@ -1,10 +1,13 @@
 #include "hadal/draf/engine/parallel.h"
 
 #include "hadal/core/error.h"
+#include "hadal/draf/attention/paged_attention.h"
 #include "hadal/draf/engine/check_options.h"
 #include "hadal/draf/engine/local_engine.h"
 #include "hadal/draf/engine/run_command.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 namespace hadal::draf {
@@ -14,11 +17,14 @@ namespace {
 std::string setting_of(const EngineParts& parts, const EngineOptions& options,
                        const std::string& digest) {
   const SparsityOptions& sparsity = options.sparsity;
+  const int stages = parts.ranks.pipeline ? parts.ranks.pipeline->stages() : 1;
+  const bool int8_sums = parts.ranks.tensor && parts.ranks.tensor->int8_sums();
   return concat("model ", digest, "; vocabulary ", parts.model->shape().vocabulary, "; cache of ",
                 options.cache_bytes, " bytes; at most ", options.max_running, " requests and ",
                 options.step_tokens, " tokens a step; attention of mode ",
                 static_cast<int>(sparsity.mode), ", keep ", sparsity.keep, ", dense below ",
-                sparsity.dense_below);
+                sparsity.dense_below, "; ", stages, " stages, sums in ",
+                int8_sums ? "8 bits" : "the activations' type");
 }
 
 void check_all_agree(const EngineParts& parts, const EngineOptions& options, ProcessGroup& group,
@@ -33,27 +39,43 @@ void check_all_agree(const EngineParts& parts, const EngineOptions& options, Pro
   }
 }
 
+/// The options with a cache of as many pages as fit at each rank, because all plan alike.
+EngineOptions with_common_pages(const EngineParts& parts, EngineOptions options,
+                                ProcessGroup& group) {
+  const auto layers = cache_options(parts.model->shape(), options);
+  std::int64_t pages = layers.front().pages;
+  for (const auto& other : group.exchange(std::to_string(pages), "pages of a parallel engine")) {
+    pages = std::min<std::int64_t>(pages, std::stoll(other));
+  }
+  options.cache_bytes = pages * page_bytes(layers);
+  return options;
+}
+
+EngineOptions agree(EngineParts& parts, const EngineOptions& options, const RankGrid& ranks,
+                    const std::string& digest) {
+  parts.ranks = ranks;
+  check(parts, options);
+  check_all_agree(parts, options, *ranks.all, digest);
+  return with_common_pages(parts, options, *ranks.all);
+}
+
 }  // namespace
 
 std::unique_ptr<Engine> lead_engine(EngineParts parts, const EngineOptions& options,
-                                    std::shared_ptr<ProcessGroup> group,
-                                    const std::string& digest) {
-  check(parts, options);
-  check_all_agree(parts, options, *group, digest);
-  return std::make_unique<LocalEngine>(std::move(parts), options,
-                                       std::make_unique<CommandChannel>(std::move(group)));
+                                    const RankGrid& ranks, const std::string& digest) {
+  const EngineOptions common = agree(parts, options, ranks, digest);
+  return std::make_unique<LocalEngine>(std::move(parts), common,
+                                       std::make_unique<CommandChannel>(ranks));
 }
 
-void follow_engine(EngineParts parts, const EngineOptions& options,
-                   std::shared_ptr<ProcessGroup> group, const std::string& digest) {
-  check(parts, options);
-  check_all_agree(parts, options, *group, digest);
-  EngineCore core(parts, options);
-  CommandChannel leader(group);
+void follow_engine(EngineParts parts, const EngineOptions& options, const RankGrid& ranks,
+                   const std::string& digest) {
+  EngineCore core(parts, agree(parts, options, ranks, digest));
+  CommandChannel leader(ranks);
   for (bool ending = false; !ending;) {
     Command command = leader.receive();
     if (command.steps != core.figures().steps || command.digest != core.digest()) {
-      throw Error(concat("rank ", group->rank(), " has other tokens than rank 0 after ",
+      throw Error(concat("rank ", ranks.all->rank(), " has other tokens than rank 0 after ",
                          command.steps, " steps"));
     }
     ending = command.end;

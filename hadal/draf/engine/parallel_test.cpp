@@ -3,16 +3,12 @@
 #include "hadal/core/process_group/testing.h"
 #include "hadal/draf/model/llama.h"
 #include "hadal/draf/model/test_support.h"
-#include "hadal/draf/parallel/shard.h"
-#include "hadal/models/llama/make_model.h"
-#include "hadal/models/llama/tensors.h"
+#include "hadal/draf/testing/small_model.h"
 #include "hadal/testing/error_of.h"
 
 #include <csignal>
 #include <future>
 
-#include <ATen/CPUGeneratorImpl.h>
-#include <ATen/ops/empty.h>
 #include <gtest/gtest.h>
 
 namespace hadal::draf {
@@ -21,48 +17,26 @@ namespace {
 using hadal::testing::error_of;
 using hadal::testing::outcomes_of_ranks;
 using hadal::testing::run_ranks;
+using testing::small_weights;
+using testing::some_ids;
 
-/// A model with biases, a sliding window and a vocabulary that does not divide by ranks.
-models::LlamaWeights small_weights(std::int64_t kv_heads, bool tied) {
-  models::LlamaConfig config = models::tiny_config(models::LlamaFamily::qwen2);
-  config.vocabulary = 301;
-  config.dim = 48;
-  config.heads = 4;
-  config.kv_heads = kv_heads;
-  config.head_dim = 12;
-  config.hidden = 96;
-  config.tied = tied;
-  config.output_bias = config.mlp_bias = true;
-  auto generator = at::make_generator<at::CPUGeneratorImpl>(std::uint64_t{7});
-  models::LlamaWeights weights{.config = config, .tensors = {}};
-  models::for_each_tensor(config, [&](const models::LlamaTensor& tensor) {
-    weights.tensors[tensor.name] = at::empty(tensor.shape, at::kFloat).normal_(0, 0.2, generator);
-  });
-  return weights;
+RankGrid ranks(int stages = 1) {
+  return arrange(init_process_group({.timeout = std::chrono::seconds(20)}), stages);
 }
 
-std::shared_ptr<ProcessGroup> ranks() {
-  return init_process_group({.timeout = std::chrono::seconds(20)});
+std::shared_ptr<Model> part_of(const models::LlamaWeights& weights, const RankGrid& grid) {
+  return make_llama(weights, WeightFormat::fp32, grid);
 }
 
-std::shared_ptr<Model> shard_model(const models::LlamaWeights& weights,
-                                   const std::shared_ptr<ProcessGroup>& group) {
-  return make_llama(shard_of(weights, {.rank = group->rank(), .ranks = group->size()}),
-                    WeightFormat::fp32, std::make_shared<TensorParallel>(group));
-}
-
-std::vector<std::int64_t> some_ids(std::int64_t count) {
-  std::vector<std::int64_t> ids;
-  for (std::int64_t i = 0; i < count; ++i) ids.push_back(i * 37 % 301);
-  return ids;
-}
-
-void check_logits_of_ranks(std::int64_t kv_heads, bool tied) {
-  const auto group = ranks();
+void check_logits_of_ranks(std::int64_t kv_heads, bool tied, int stages = 1) {
+  const RankGrid grid = ranks(stages);
   const auto weights = small_weights(kv_heads, tied);
   const auto ids = some_ids(200);  // more than one part
   const at::Tensor whole = testing::logits_of(*make_llama(weights, WeightFormat::fp32), ids);
-  const at::Tensor shared = testing::logits_of(*shard_model(weights, group), ids);
+  const auto part = part_of(weights, grid);
+  const at::Tensor shared = testing::logits_of(*part, ids);
+  ASSERT_EQ(shared.defined(), !grid.pipeline || grid.pipeline->is_last());
+  if (!shared.defined()) return grid.pipeline->settle();
   ASSERT_EQ(shared.sizes(), whole.sizes());
   EXPECT_LT((shared - whole).abs().max().item<double>(), 1e-4);
 }
@@ -77,10 +51,58 @@ TEST(TensorParallelDistributed, RanksShareAHeadOfKeys) {
 
 TEST(TensorParallelDistributed, RanksHoldTheirPartsAlone) {
   run_ranks(2, [] {
-    const auto group = ranks();
+    const RankGrid grid = ranks();
     const auto weights = small_weights(2, false);
     const auto whole = make_llama(weights, WeightFormat::fp32);
-    EXPECT_LT(shard_model(weights, group)->bytes(), 0.54 * static_cast<double>(whole->bytes()));
+    EXPECT_LT(part_of(weights, grid)->bytes(), 0.54 * static_cast<double>(whole->bytes()));
+  });
+}
+
+TEST(TensorParallelDistributed, SumsInEightBitsAreCloseAndMoveFewerBytes) {
+  run_ranks(2, [] {
+    const auto group = init_process_group({.timeout = std::chrono::seconds(20)});
+    const auto weights = small_weights(2, false);
+    const auto ids = some_ids(200);
+    std::int64_t bytes[2];
+    at::Tensor logits[2];
+    for (const bool int8_sums : {false, true}) {
+      const std::int64_t before = group->traffic().bytes;
+      const RankGrid grid = arrange(group, 1, {.int8_sums = int8_sums});
+      logits[int8_sums] = testing::logits_of(*part_of(weights, grid), ids);
+      bytes[int8_sums] = group->traffic().bytes - before;
+    }
+    const at::Tensor difference = logits[1] - logits[0];
+    EXPECT_GT(difference.norm().item<double>(), 0);
+    EXPECT_LT(difference.norm().item<double>() / logits[0].norm().item<double>(), 0.03);
+    // Of 4 layers with two sums of 200 tokens: 4 bytes a number against 1, and a scale a token.
+    EXPECT_EQ(bytes[0] - bytes[1], 4 * 2 * 200 * (3 * 48 - 4));
+  });
+}
+
+TEST(TensorParallelDistributed, RefusesSumsInEightBitsAmongFour) {
+  run_ranks(4, [] {
+    const auto group = init_process_group({.timeout = std::chrono::seconds(20)});
+    EXPECT_EQ(error_of<InvalidArgument>([&] { arrange(group, 1, {.int8_sums = true}); }),
+              "sums in 8 bits: expected at most 3 ranks side by side, got 4");
+  });
+}
+
+TEST(PipelineParallelDistributed, TwoStagesHaveTheLogitsOfOne) {
+  run_ranks(2, [] { check_logits_of_ranks(2, false, 2); });
+}
+
+TEST(PipelineParallelDistributed, ThreeStagesHaveTheLogitsOfOne) {
+  run_ranks(3, [] { check_logits_of_ranks(2, true, 3); });
+}
+
+TEST(PipelineParallelDistributed, TwoStagesOfTwoRanksHaveTheLogitsOfOne) {
+  run_ranks(4, [] { check_logits_of_ranks(2, true, 2); });
+}
+
+TEST(PipelineParallelDistributed, RefusesStagesThatDoNotDivideTheRanks) {
+  run_ranks(3, [] {
+    EXPECT_EQ(error_of<InvalidArgument>([] { ranks(2); }),
+              "pipeline parallelism: 3 ranks do not divide by 2 stages");
   });
 }
 
@@ -105,29 +127,43 @@ std::vector<std::string> outputs_of(Engine& engine) {
   return texts;
 }
 
+void check_engine_of_ranks(int stages) {
+  const RankGrid grid = ranks(stages);
+  const auto weights = small_weights(2, true);
+  const EngineOptions options{.cache_bytes = 1 << 22, .step_tokens = 300};
+  EngineParts parts{.model = part_of(weights, grid)};
+  if (grid.all->rank() > 0) return follow_engine(std::move(parts), options, grid, "model");
+  const auto expected =
+      outputs_of(*start_engine({.model = make_llama(weights, WeightFormat::fp32)}, options));
+  const auto engine = lead_engine(std::move(parts), options, grid, "model");
+  EXPECT_EQ(outputs_of(*engine), expected);
+}
+
 TEST(ParallelEngineDistributed, GeneratesWhatOneProcessDoes) {
-  run_ranks(2, [] {
-    const auto group = ranks();
-    const auto weights = small_weights(2, true);
-    const EngineOptions options{.cache_bytes = 1 << 22, .step_tokens = 128};
-    EngineParts parts{.model = shard_model(weights, group)};
-    if (group->rank() > 0) return follow_engine(std::move(parts), options, group, "model");
-    const auto expected =
-        outputs_of(*start_engine({.model = make_llama(weights, WeightFormat::fp32)}, options));
-    const auto engine = lead_engine(std::move(parts), options, group, "model");
-    EXPECT_EQ(outputs_of(*engine), expected);
-  });
+  run_ranks(2, [] { check_engine_of_ranks(1); });
+}
+
+TEST(ParallelEngineDistributed, OfTwoStagesGeneratesWhatOneProcessDoes) {
+  run_ranks(2, [] { check_engine_of_ranks(2); });
+}
+
+TEST(ParallelEngineDistributed, OfThreeStagesGeneratesWhatOneProcessDoes) {
+  run_ranks(3, [] { check_engine_of_ranks(3); });
+}
+
+TEST(ParallelEngineDistributed, OfTwoStagesOfTwoRanksGeneratesWhatOneProcessDoes) {
+  run_ranks(4, [] { check_engine_of_ranks(2); });
 }
 
 TEST(ParallelEngineDistributed, RefusesARankWithAnotherModel) {
   run_ranks(2, [] {
-    const auto group = ranks();
+    const RankGrid grid = ranks();
     const auto weights = small_weights(2, true);
-    EngineParts parts{.model = shard_model(weights, group)};
+    EngineParts parts{.model = part_of(weights, grid)};
     const std::string error = error_of<InvalidArgument>([&] {
-      const std::string digest = group->rank() == 0 ? "this" : "that";
-      if (group->rank() > 0) return follow_engine(std::move(parts), {}, group, digest);
-      lead_engine(std::move(parts), {}, group, digest);
+      const std::string digest = grid.all->rank() == 0 ? "this" : "that";
+      if (grid.all->rank() > 0) return follow_engine(std::move(parts), {}, grid, digest);
+      lead_engine(std::move(parts), {}, grid, digest);
     });
     EXPECT_NE(error.find("rank 1 of the engine differs from rank 0"), std::string::npos) << error;
   });
@@ -135,17 +171,17 @@ TEST(ParallelEngineDistributed, RefusesARankWithAnotherModel) {
 
 TEST(ParallelEngineDistributed, EndsAllRequestsWhenARankDies) {
   const auto outcomes = outcomes_of_ranks(2, [] {
-    const auto group = ranks();
+    const RankGrid grid = ranks();
     const auto weights = small_weights(2, true);
-    EngineParts parts{.model = shard_model(weights, group)};
-    if (group->rank() > 0) {
+    EngineParts parts{.model = part_of(weights, grid)};
+    if (grid.all->rank() > 0) {
       std::thread([] {
         std::this_thread::sleep_for(std::chrono::seconds(1));
         ::raise(SIGKILL);
       }).detach();
-      return follow_engine(std::move(parts), {}, group, "model");
+      return follow_engine(std::move(parts), {}, grid, "model");
     }
-    const auto engine = lead_engine(std::move(parts), {}, group, "model");
+    const auto engine = lead_engine(std::move(parts), {}, grid, "model");
     std::promise<std::string> ended;
     std::string error;
     engine->submit({.prompt = {1}, .max_tokens = 1'000'000, .ignore_end = true},

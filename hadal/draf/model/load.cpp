@@ -4,14 +4,17 @@
 #include "hadal/core/error.h"
 #include "hadal/core/file.h"
 #include "hadal/draf/model/llama.h"
+#include "hadal/draf/model/release_pages.h"
 #include "hadal/draf/model/tokenizer_config.h"
-#include "hadal/draf/parallel/shard.h"
 #include "hadal/models/llama/llama2c.h"
 #include "hadal/models/llama/weights.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace hadal::draf {
 namespace {
@@ -23,12 +26,16 @@ std::string name_of(const fs::path& folder) {
   return whole.filename().empty() ? whole.string() : whole.filename().string();
 }
 
-/// The model of the weights, or this rank's part of it.
-std::unique_ptr<const Model> model_of(models::LlamaWeights weights, const LoadOptions& options) {
-  const auto& parallel = options.parallel;
-  if (!parallel || parallel->ranks() == 1) return make_llama(std::move(weights), options.format);
-  return make_llama(shard_of(weights, {.rank = parallel->rank(), .ranks = parallel->ranks()}),
-                    options.format, parallel);
+/// This rank's part of the model. What of the files was read on the way, as to cut a tensor's
+/// columns means to read all of it, takes no memory any more.
+std::unique_ptr<const Model> part_of(models::LlamaWeights weights, const LoadOptions& options) {
+  std::vector<std::span<const std::byte>> read;
+  for (const auto& [name, tensor] : weights.tensors) {
+    read.emplace_back(static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes());
+  }
+  auto model = make_llama(std::move(weights), options.format, options.ranks);
+  if (options.ranks.tensor) release_pages(read);
+  return model;
 }
 
 std::string digest_of(const models::LlamaConfig& config, const LoadOptions& options) {
@@ -44,7 +51,7 @@ LoadedModel load_llama2c(const models::Llama2cFiles& files, const fs::path& fold
   const auto end_ids = weights.config.end_ids;
   auto digest = digest_of(weights.config, options);
   return {.name = name_of(folder),
-          .model = model_of(std::move(weights), options),
+          .model = part_of(std::move(weights), options),
           .tokenizer = std::move(tokenizer),
           .special_tokens = {{"bos_token", "<s>"}, {"eos_token", "</s>"}},
           .end_ids = end_ids,
@@ -83,7 +90,7 @@ LoadedModel load_model(const fs::path& folder, const LoadOptions& options) {
   auto end_ids = end_ids_of(weights.config, generation, tokenizer_config, *tokenizer);
   auto digest = digest_of(weights.config, options);
   return {.name = name_of(folder),
-          .model = model_of(std::move(weights), options),
+          .model = part_of(std::move(weights), options),
           .tokenizer = std::move(tokenizer),
           .chat_template = std::move(tokenizer_config.chat_template),
           .special_tokens = std::move(tokenizer_config.special_tokens),

@@ -3,7 +3,7 @@
 #include "hadal/data/tokenizer/tokenizer.h"
 #include "hadal/draf/linear/linear.h"
 #include "hadal/draf/model/model.h"
-#include "hadal/draf/parallel/tensor_parallel.h"
+#include "hadal/draf/parallel/rank_grid.h"
 #include "hadal/models/llama/generation.h"
 
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace hadal::draf {
 struct LoadOptions {
   WeightFormat format = WeightFormat::bf16;
   /// Where several ranks hold the model together: this one reads its part of the weights alone.
-  std::shared_ptr<TensorParallel> parallel = nullptr;
+  RankGrid ranks = {};
 };
 
 /// A model with all that its folder says about using it.

@@ -20,6 +20,7 @@ struct ModelShape {
   /// One a layer: how many tokens a query of the layer sees, the last of which is itself; 0 where
   /// it sees all up to itself.
   std::vector<std::int64_t> windows = {};
+  std::int64_t first_layer = 0;  ///< of the whole model, where this is a stage of a pipeline
 };
 
 /// Attention of layer `layer` for the tokens of one pass, whose keys and values it keeps: query
@@ -36,7 +37,8 @@ class Model {
   virtual const ModelShape& shape() const = 0;
   /// One pass over tokens of any sequences: ids and positions int64 [tokens]. Gives the logits,
   /// fp32 [rows, vocabulary], of the tokens that `rows`, int64 [rows], names, which may be none. No
-  /// gradients. The ids must be in the vocabulary and the positions in the context.
+  /// gradients. The ids must be in the vocabulary and the positions in the context. A stage of a
+  /// pipeline other than the last gives its result to the next, and an undefined tensor here.
   virtual at::Tensor forward(const at::Tensor& ids, const at::Tensor& positions,
                              const at::Tensor& rows, const LayerAttention& attention) const = 0;
   /// Bytes of the weights.

@@ -83,16 +83,13 @@ std::string simulation_table(const Plan& plan) {
 std::string launch_line(const Plan& plan, const std::string& model) {
   const Layout& layout = plan.ranked.front().layout;
   const std::int64_t ranks = layout.tensor * layout.pipeline;
-  const std::string serve =
-      concat("hadal serve ", printable(model), " --max-running ", layout.batch);
+  std::string serve = concat("hadal serve ", printable(model), " --max-running ", layout.batch);
   if (ranks == 1) return serve;
-  if (layout.pipeline > 1) {
-    return concat("(hadal serve has no pipeline of ", layout.pipeline,
-                  " stages yet: take the best layout of one stage, or another engine)");
-  }
+  if (layout.pipeline > 1) serve += concat(" --pipeline-parallel-size ", layout.pipeline);
   const std::int64_t in_node = plan.cluster.devices_per_node;
   if (ranks <= in_node) return concat("hadal launch -n ", ranks, " -- ", serve);
-  return concat("srun --nodes ", (ranks + in_node - 1) / in_node, " --ntasks ", ranks, " ", serve);
+  return concat("HADAL_RENDEZVOUS_SECRET=$(openssl rand -hex 32) srun --nodes ",
+                (ranks + in_node - 1) / in_node, " --ntasks ", ranks, " ", serve);
 }
 
 std::string plan_text(const Plan& plan, const std::string& model, std::size_t rows) {

@@ -25,10 +25,16 @@ TEST(PlanReport, WritesTheLineThatStartsTheBestLayout) {
   EXPECT_EQ(launch_line(example({.batch = 4}), "m"), "hadal serve m --max-running 4");
   EXPECT_EQ(launch_line(example({.tensor = 8, .pipeline = 1, .batch = 16}), "m"),
             "hadal launch -n 8 -- hadal serve m --max-running 16");
-  EXPECT_EQ(launch_line(example({.tensor = 24, .pipeline = 1, .batch = 16}), "m"),
-            "srun --nodes 3 --ntasks 24 hadal serve m --max-running 16");
-  EXPECT_NE(launch_line(example({.tensor = 8, .pipeline = 3, .batch = 16}), "m").find("3 stages"),
-            std::string::npos);
+  EXPECT_EQ(
+      launch_line(example({.tensor = 24, .pipeline = 1, .batch = 16}), "m"),
+      "HADAL_RENDEZVOUS_SECRET=$(openssl rand -hex 32) srun --nodes 3 --ntasks 24 hadal serve m "
+      "--max-running 16");
+  EXPECT_EQ(launch_line(example({.tensor = 4, .pipeline = 2, .batch = 16}), "m"),
+            "hadal launch -n 8 -- hadal serve m --max-running 16 --pipeline-parallel-size 2");
+  EXPECT_EQ(
+      launch_line(example({.tensor = 8, .pipeline = 3, .batch = 16}), "m"),
+      "HADAL_RENDEZVOUS_SECRET=$(openssl rand -hex 32) srun --nodes 3 --ntasks 24 hadal serve m "
+      "--max-running 16 --pipeline-parallel-size 3");
 }
 
 TEST(PlanReport, GivesReasons) {

@@ -23,6 +23,26 @@ std::string sample(std::string_view name, std::string_view type, std::string_vie
   return concat(head(name, type, help), name, ' ', value, '\n');
 }
 
+/// How much the ranks of an engine say to each other, and what of it computation hides.
+std::string communication_text(const EngineFigures& engine) {
+  const auto samples = [&](const char* name, const char* type, const char* help, auto member) {
+    return concat(head(name, type, help), name, "{kind=\"sums\"} ", member(engine.sums), '\n', name,
+                  "{kind=\"sends\"} ", member(engine.sends), '\n');
+  };
+  return samples("hadal_communication_bytes_total", "counter",
+                 "Bytes that rank 0 gave to sums in its stage, and sent to the next.",
+                 [](const Traffic& traffic) { return traffic.bytes; }) +
+         samples("hadal_communication_seconds_total", "counter",
+                 "While at least one of them was on its way.",
+                 [](const Traffic& traffic) { return traffic.seconds; }) +
+         samples("hadal_communication_waited_seconds_total", "counter",
+                 "How long rank 0 waited for them.",
+                 [](const Traffic& traffic) { return traffic.waited; }) +
+         samples("hadal_communication_hidden_ratio", "gauge",
+                 "Share of the seconds in which rank 0 did something else.",
+                 [](const Traffic& traffic) { return traffic.hidden(); });
+}
+
 std::string engine_text(const EngineFigures& engine) {
   return sample("hadal_requests_waiting", "gauge", "Requests that have not begun.",
                 engine.waiting) +
@@ -41,7 +61,8 @@ std::string engine_text(const EngineFigures& engine) {
                 "Requests that lost their pages and were computed again.", engine.preemptions) +
          sample("hadal_steps_total", "counter", "Passes over the model.", engine.steps) +
          sample("hadal_attention_kept_ratio", "gauge",
-                "Share of the pairs of a query and a key that attention looked at.", engine.kept);
+                "Share of the pairs of a query and a key that attention looked at.", engine.kept) +
+         communication_text(engine);
 }
 
 }  // namespace
@@ -102,6 +123,8 @@ std::string figures_json(const EngineFigures& engine, const Metrics& metrics,
                {"cached_tokens", engine.cached_tokens},
                {"generated_tokens", engine.generated_tokens},
                {"kept", engine.kept},
+               {"hidden_sums", engine.sums.hidden()},
+               {"hidden_sends", engine.sends.hidden()},
                {"connections", metrics.connections.load()}});
 }
 

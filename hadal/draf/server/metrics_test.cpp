@@ -25,10 +25,14 @@ TEST(Metrics, CountRepliesByPathAndStatus) {
   metrics.count_reply("/a", 200);
   metrics.count_reply("/a", 200);
   metrics.count_reply("/a", 404);
-  const std::string text = metrics.text({.kept = 0.25});
+  const std::string text =
+      metrics.text({.kept = 0.25, .sums = {.bytes = 7, .seconds = 4, .waited = 1}});
   EXPECT_NE(text.find("hadal_http_replies_total{path=\"/a\",status=\"200\"} 2\n"), text.npos);
   EXPECT_NE(text.find("hadal_http_replies_total{path=\"/a\",status=\"404\"} 1\n"), text.npos);
   EXPECT_NE(text.find("\nhadal_attention_kept_ratio 0.25\n"), text.npos);
+  EXPECT_NE(text.find("\nhadal_communication_bytes_total{kind=\"sums\"} 7\n"), text.npos);
+  EXPECT_NE(text.find("\nhadal_communication_hidden_ratio{kind=\"sums\"} 0.75\n"), text.npos);
+  EXPECT_NE(text.find("\nhadal_communication_hidden_ratio{kind=\"sends\"} 0\n"), text.npos);
 }
 
 }  // namespace

@@ -144,7 +144,8 @@ void Service::handle(const RequestHead& head, std::string body,
 
 HttpReply Service::health() const {
   if (draining_) return {.status = 503, .body = R"({"status":"draining"})"};
-  if (engine_failed_) return {.status = 503, .body = R"({"status":"failed"})"};
+  if (engine_failed_ || engine_.figures().failed)
+    return {.status = 503, .body = R"({"status":"failed"})"};
   return {.body = R"({"status":"ok"})"};
 }
 

@@ -13,6 +13,7 @@ namespace hadal::models {
 struct LlamaTensor {
   std::string name;
   std::vector<std::int64_t> shape;
+  std::int64_t layer = -1;  ///< whose it is; -1 where it is no layer's
 };
 
 /// Calls `visit(tensor)` for each weight that a model of `config` has, a layer at a time.

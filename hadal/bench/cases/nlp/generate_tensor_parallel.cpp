@@ -10,7 +10,6 @@
 #include "hadal/core/file.h"
 #include "hadal/core/process_group/process_group.h"
 #include "hadal/draf/model/llama.h"
-#include "hadal/draf/parallel/shard.h"
 #include "hadal/models/llama/tensors.h"
 
 #include <algorithm>
@@ -31,15 +30,13 @@ constexpr std::int64_t kParts = 8;
 
 /// A rank's part of a model, that waits for each sum or goes on meanwhile.
 struct Shard {
-  std::shared_ptr<draf::TensorParallel> parallel;
+  draf::RankGrid ranks;
   std::unique_ptr<draf::Model> model;
 
   Shard(const models::LlamaWeights& weights, const std::shared_ptr<ProcessGroup>& group,
         std::int64_t parts)
-      : parallel(std::make_shared<draf::TensorParallel>(group, parts)),
-        model(draf::make_llama(
-            draf::shard_of(weights, {.rank = group->rank(), .ranks = group->size()}),
-            draf::WeightFormat::bf16, parallel)) {}
+      : ranks(draf::arrange(group, 1, {.tensor_parts = parts})),
+        model(draf::make_llama(weights, draf::WeightFormat::bf16, ranks)) {}
 };
 
 /// One process of the two. Commands: "blocking" and "overlapped", a prompt's first logits, answered
@@ -71,9 +68,9 @@ void work(const std::vector<std::string>& arguments) {
                     static_cast<double>(whole->bytes())));
     } else {
       const Shard& shard = what == "blocking" ? blocking : overlapped;
-      const std::int64_t before = shard.parallel->bytes();
+      const std::int64_t before = group->traffic().bytes;
       last_logits(*shard.model, prompt);
-      answer(concat(shard.parallel->bytes() - before));
+      answer(concat(group->traffic().bytes - before));
     }
   }
 }
