@@ -1,6 +1,6 @@
 """Scans the files of malicious.py and clean.py in Hadal and in other scanners, and prints what each finds.
 
-    pip install picklescan modelscan fickling torch safetensors numpy
+    pip install picklescan modelscan fickling typing_extensions torch safetensors numpy
     python tests/msp/scan_peers.py build/release/bin/hadal [--python PYTHON]
 
 PYTHON is one that has the other scanners, where this one has torch; none of the files is loaded. A file counts as found where a scanner

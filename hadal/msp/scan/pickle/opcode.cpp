@@ -28,7 +28,7 @@ constexpr Opcode kOpcodes[] = {
     {'\x8f', A::none, E::push},
     // A persistent object by a line, and by the object above; a buffer out of band.
     {'P', A::line, E::push},
-    {'Q', A::none, E::push, 1},
+    {'Q', A::none, E::persistent},
     {'\x97', A::none, E::push},
     {'\x98', A::none, E::change},
     // Texts and bytes.

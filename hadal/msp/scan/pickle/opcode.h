@@ -24,6 +24,7 @@ enum class Effect : std::uint8_t {
   change,        ///< then change the top
   push_of_mark,  ///< the same two, with all objects down to the mark
   change_by_mark,
+  persistent,  ///< the object that the one above names
   text,
   escaped_unicode,
   escaped_string,  ///< of Python 2: text or bytes

@@ -33,43 +33,6 @@ std::uint64_t parse_index(std::string_view line) {
   return value;
 }
 
-/// An opcode's argument as read.
-struct Read {
-  std::uint64_t number = 0;
-  std::string_view text, second;
-};
-
-Read read_argument(Reader& reader, Argument argument) {
-  Read read;
-  switch (argument) {
-    case Argument::none:
-      break;
-    case Argument::one:
-    case Argument::two:
-    case Argument::four:
-    case Argument::eight:
-      read.number = reader.number(1 << (static_cast<int>(argument) - 1));
-      break;
-    case Argument::line:
-      read.text = reader.line();
-      break;
-    case Argument::two_lines:
-      read.text = reader.line();
-      read.second = reader.line();
-      break;
-    case Argument::counted_one:
-      read.text = reader.counted(1);
-      break;
-    case Argument::counted_four:
-      read.text = reader.counted(4);
-      break;
-    case Argument::counted_eight:
-      read.text = reader.counted(8);
-      break;
-  }
-  return read;
-}
-
 class Scan {
  public:
   Scan(std::span<const std::byte> bytes, std::size_t begin, const Context& context,
@@ -140,6 +103,12 @@ class Scan {
         machine_.drop_to_mark();
         machine_.top();
         return;
+      case Effect::persistent: {
+        const Value name = machine_.pop();
+        const bool is_class = name.kind == Kind::class_reference;
+        return machine_.push(is_class ? Value{.kind = Kind::global, .global = name.global}
+                                      : Value());
+      }
       case Effect::tuple:
         return push_tuple(opcode.pops);
       case Effect::tuple_of_mark:
@@ -175,8 +144,11 @@ class Scan {
     note_storage(items);
     const auto first = std::ranges::find_if(
         items, [](const Value& v) { return v.kind == Kind::bytes || v.kind == Kind::text; });
-    machine_.push(
-        {.kind = Kind::tuple, .text = first == items.end() ? std::string_view() : first->text});
+    const bool is_reference = items.size() == 4 && items[0].text == "module" &&
+                              items[0].kind == Kind::text && items[1].kind == Kind::global;
+    machine_.push({.kind = is_reference ? Kind::class_reference : Kind::tuple,
+                   .text = first == items.end() ? std::string_view() : first->text,
+                   .global = is_reference ? items[1].global : 0});
   }
 
   void push_tuple(int count) {

@@ -38,6 +38,14 @@ TEST(PickleScan, IsSilentOnWhatCheckpointsNeed) {
             "");
 }
 
+TEST(PickleScan, KnowsTheClassesThatOldCheckpointsReferTo) {
+  const auto built = [](const std::string& module, const std::string& name) {
+    return "\x80\x02("s + text("module") + global(module, name) + "NNtQ)\x81.";
+  };
+  EXPECT_EQ(told(built("torch.nn.modules.linear", "Linear"), "a.pkl"), "");
+  EXPECT_EQ(rules_of(built("os", "system"), "a.pkl"), "pickle/dangerous-import");
+}
+
 TEST(PickleScan, SeesTheNamesThatEscapesAndTheMemoHide) {
   const std::string hidden = "pickle/dangerous-import";
   EXPECT_EQ(rules_of("V\\u006fs\nS'\\x73ystem'\n\x93.", "a.pkl"), hidden);

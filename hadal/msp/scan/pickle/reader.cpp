@@ -27,4 +27,35 @@ std::string_view Reader::line() {
   return line;
 }
 
+Read read_argument(Reader& reader, Argument argument) {
+  Read read;
+  switch (argument) {
+    case Argument::none:
+      break;
+    case Argument::one:
+    case Argument::two:
+    case Argument::four:
+    case Argument::eight:
+      read.number = reader.number(1 << (static_cast<int>(argument) - 1));
+      break;
+    case Argument::line:
+      read.text = reader.line();
+      break;
+    case Argument::two_lines:
+      read.text = reader.line();
+      read.second = reader.line();
+      break;
+    case Argument::counted_one:
+      read.text = reader.counted(1);
+      break;
+    case Argument::counted_four:
+      read.text = reader.counted(4);
+      break;
+    case Argument::counted_eight:
+      read.text = reader.counted(8);
+      break;
+  }
+  return read;
+}
+
 }  // namespace hadal::msp::pickle

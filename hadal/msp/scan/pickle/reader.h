@@ -1,5 +1,7 @@
 #pragma once
 
+#include "hadal/msp/scan/pickle/opcode.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -36,5 +38,14 @@ class Reader {
   std::string_view text_;
   std::size_t at_ = 0;
 };
+
+/// An opcode's argument as read.
+struct Read {
+  std::uint64_t number = 0;
+  std::string_view text, second;
+};
+
+/// Throws Malformed where the data ends within it.
+Read read_argument(Reader& reader, Argument argument);
 
 }  // namespace hadal::msp::pickle

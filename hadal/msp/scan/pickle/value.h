@@ -12,14 +12,23 @@
 
 namespace hadal::msp::pickle {
 
-enum class Kind : std::uint8_t { mark, text, bytes, global, tuple, other };
+enum class Kind : std::uint8_t {
+  mark,
+  text,
+  bytes,
+  global,
+  tuple,
+  class_reference,  ///< a tuple by which PyTorch before 1.6 names a class that it stores the source
+                    ///< of
+  other,
+};
 
 /// What is known of an object that unpickling would make.
 struct Value {
   Kind kind = Kind::other;
   /// Of a text or bytes; of a tuple, its first bytes if it has any.
   std::string_view text = {};
-  /// Of a global, its place in the list of imports.
+  /// Of a global or a reference to one, its place in the list of imports.
   std::size_t global = 0;
 };
 
