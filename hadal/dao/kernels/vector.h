@@ -43,16 +43,12 @@ inline Integers lanes_of(uint64_t bits) {
   return ((Integers{} + static_cast<int32_t>(bits)) & bit_of) != 0;
 }
 
-/// Of the polynomial in f, by ascending powers, that is closest to 2^f in relative terms while it is
-/// 1 at 0: fitted to 0 <= f < 1, and to |f| <= 1/2. Both stay within 1e-7.
-constexpr float kFloorPowers[] = {1, 0.693151312F, 0.24016445F, 0.0557999141F, 0.00901702896F,
-                                  0.0018671307F};
-constexpr float kNearestPowers[] = {1,
-                                    0.693146978F,
-                                    0.240222421F,
-                                    0.0555073375F,
-                                    0.00967151286F,
-                                    0.00132647271F};
+/// Of the polynomial in f, by ascending powers, that is closest to 2^f in relative terms while it
+/// is 1 at 0: fitted to 0 <= f < 1, and to |f| <= 1/2. Both stay within 1e-7.
+constexpr float kFloorPowers[] = {
+    1, 0.693151312F, 0.24016445F, 0.0557999141F, 0.00901702896F, 0.0018671307F};
+constexpr float kNearestPowers[] = {
+    1, 0.693146978F, 0.240222421F, 0.0555073375F, 0.00967151286F, 0.00132647271F};
 
 inline Vector polynomial(const float (&powers)[6], Vector f) {
   Vector p = broadcast(powers[5]);
