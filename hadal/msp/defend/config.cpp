@@ -59,6 +59,8 @@ HardenConfig parse_harden_config(std::string_view text, const fs::path& path) {
     const Table evaluation = file.table("evaluation");
     config.evaluation.images =
         evaluation.integer("images", config.evaluation.images, {.at_least = 1, .at_most = 1e9});
+    config.evaluation.epsilon =
+        evaluation.number("epsilon", config.defence.threat.epsilon, {.above = 0, .at_most = 1e6});
     config.evaluation.attacks =
         parse_verdict_attacks(evaluation.choice("attacks", verdict_attack_names(), "autoattack"));
     read_paths(file, path.parent_path(), config);
