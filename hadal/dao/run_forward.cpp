@@ -115,7 +115,7 @@ void run_group(const Call& call, std::int64_t head, const Group& group, const Pa
     task.output = static_cast<float*>(address(call.output, queries.batch, head, token));
     task.output_stride = call.output.stride(2);
     task.log_sum_exp = static_cast<float*>(address(call.log_sum_exp, queries.batch, head, token));
-    task.kept = memory.kept[i].mutable_data_ptr<float>();
+    task.kept = memory.kept.mutable_data_ptr<float>() + i * memory.kept.stride(0);
     task.scratch = memory.scratch.mutable_data_ptr<float>();
   }
   call.kernel.run(tasks, static_cast<int>(group.count));

@@ -123,17 +123,26 @@ inline Span next_span(const Task& task, int64_t& at, int64_t end) {
   return span;
 }
 
+/// mask_block() for those blocks of a span that the rows `first` to `end` don't see as a whole.
+inline void mask_span(const Task& task, const State& state, int64_t first, int64_t end,
+                      const Span& span) {
+  for (int i = 0; i < span.count; ++i) {
+    if (is_whole(task, span.blocks[i])) continue;
+    mask_block(task, state, first, end, span.blocks[i], i * kBlock);
+  }
+}
+
 template <class Math>
 void attend_span(const Task& task, const State& state, const Span& span) {
   for (int i = 0; i < span.count; ++i) {
     Math::score_block(task, state, span.blocks[i], i * kBlock);
-    if (!is_whole(task, span.blocks[i]))
-      mask_block(task, state, 0, task.rows, span.blocks[i], i * kBlock);
   }
-  for (int64_t row = 0; row < task.rows; ++row)
+  mask_span(task, state, 0, task.rows, span);
+  for (int64_t row = 0; row < task.rows; ++row) {
     update_row<Math>(task, state, row, span.count * kBlock);
+  }
   if (task.careful && !is_whole(task, span.blocks[0])) {
-    Math::add_seen_values(task, state, span.blocks[0]);  // the only one, see run_task()
+    Math::add_seen_values(task, state, span.blocks[0]);  // the only one, see next_span()
   } else {
     Math::add_values(task, state, span);
   }

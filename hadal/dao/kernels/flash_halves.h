@@ -32,10 +32,7 @@ class Weighing {
         row_(half.first),
         end_(half.end),
         columns_(span.count * kBlock) {
-    for (int i = 0; i < span.count; ++i) {
-      if (is_whole(task, span.blocks[i])) continue;
-      mask_block(task, state, half.first, half.end, span.blocks[i], i * kBlock);
-    }
+    mask_span(task, state, half.first, half.end, span);
   }
 
   void operator()() {

@@ -35,7 +35,8 @@ void multiply_in_tiles(const at::Tensor& x, const at::Tensor& weight, const at::
   const double cost = static_cast<double>(kTileOutputs * depth * (rows + 2));
   share_out((outputs + kTileOutputs - 1) / kTileOutputs, cost,
             [&](std::int64_t first, std::int64_t last) {
-              const at::Tensor tail = at::empty({kTileOutputs, depth}, x.options());
+              const bool ragged = last * kTileOutputs > outputs;
+              const at::Tensor tail = at::empty({ragged ? kTileOutputs : 0, depth}, x.options());
               kernels::amx::multiply_tiles(
                   {.x = packed_data,
                    .weight = static_cast<const std::uint16_t*>(weight.const_data_ptr()),

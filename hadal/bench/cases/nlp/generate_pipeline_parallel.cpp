@@ -123,11 +123,6 @@ struct Ranks {
   std::string run(const std::string& way) { return workers.ask(concat(way, ' ', next++)); }
 };
 
-struct Said {
-  std::int64_t bytes = 0;
-  double seconds = 0, waited = 0;
-};
-
 /// What the planner makes of 175 billion parameters, of which that share of the collectives is
 /// hidden: prompts alone, in three stages of eight A100.
 void add_calculated(double hidden, std::vector<Metric>& metrics) {
@@ -154,10 +149,9 @@ Quality quality_of(Ranks& ranks) {
     return same_stage ? kInStage : kBetweenStages;
   });
   const double blocking = seconds("blocking"), overlapped = seconds("overlapped");
-  Said sums, sends;
+  Traffic sums, sends;
   std::istringstream said(ranks.run("overlapped"));
   said >> sums.bytes >> sums.seconds >> sums.waited >> sends.bytes >> sends.seconds >> sends.waited;
-  const auto hidden = [](const Said& s) { return 100 * std::max(0.0, 1 - s.waited / s.seconds); };
   Quality quality{
       .baseline = 0,
       .candidate = error,
@@ -170,9 +164,9 @@ Quality quality_of(Ranks& ranks) {
                   {"links without limit, overlapped", 1e3 * unlimited_overlapped, "ms"},
                   {"blocking", 1e3 * blocking, "ms"},
                   {"overlapped", 1e3 * overlapped, "ms"},
-                  {"share of the sums' time that is hidden", hidden(sums), "%"},
-                  {"share of the sends' time that is hidden", hidden(sends), "%"}}};
-  add_calculated(hidden(sums) / 100, quality.metrics);
+                  {"share of the sums' time that is hidden", 100 * sums.hidden(), "%"},
+                  {"share of the sends' time that is hidden", 100 * sends.hidden(), "%"}}};
+  add_calculated(sums.hidden(), quality.metrics);
   return quality;
 }
 

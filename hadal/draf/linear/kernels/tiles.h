@@ -24,7 +24,7 @@ struct TilesTask {
   int64_t first;   ///< of the outputs to compute, a multiple of kTileOutputs
   int64_t last;    ///< the one after them
   float* y;        ///< [rows][outputs]
-  uint16_t* tail;  ///< scratch memory, [kTileOutputs][depth]
+  uint16_t* tail;  ///< [kTileOutputs][depth], used where `last` is no multiple of kTileOutputs
 };
 
 /// x [rows][depth], its groups `first` to `last` of kTileRows, zeros beyond the rows.
