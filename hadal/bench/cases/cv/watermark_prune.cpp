@@ -197,6 +197,14 @@ Input generated(const Context& context) {
                               {glyphs.images, glyphs.labels})};
 }
 
+/// FLOPs of msp::verify_watermark: for each element that carries a bit its square and the sum of
+/// these, then its scaling, its sign, its bit's sum and count.
+double verify_flops(const msp::Weights& weights) {
+  std::int64_t carriers = 0;
+  for (const auto& [name, tensor] : weights) carriers += tensor.dim() >= 2 ? tensor.numel() : 0;
+  return 6 * static_cast<double>(carriers);
+}
+
 Workload prepare(const Context& context) {
   const auto weights = context.find("cv/resnet20-cifar10.safetensors");
   const auto images = context.find("cv/cifar10-4k/data_batch_1-first-4000.bin.gz");
@@ -206,7 +214,8 @@ Workload prepare(const Context& context) {
   return {.data = input.data,
           .quality = [x] { return quality(x); },
           .baseline = [x] { dense_log10_p(x, x.weights); },
-          .candidate = [x] { claim(x, x.weights); }};
+          .candidate = [x] { claim(x, x.weights); },
+          .candidate_flops = verify_flops(x.weights)};
 }
 
 Case make_case() {
