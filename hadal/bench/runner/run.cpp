@@ -6,6 +6,9 @@
 #include "hadal/core/random.h"
 #include "hadal/core/system.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace hadal::bench {
 namespace {
 
@@ -26,16 +29,21 @@ Report started(const Context& context) {
   report.scale = name_of(context.scale);
   report.seed = context.seed;
   report.environment = environment();
+  // Until the self-test has run; a report must have an estimate.
+  report.noise = {.median = 1, .low = 1, .high = 1};
   return report;
 }
 
 void run_all(const std::vector<Case>& cases, const Context& context, const RunObserver& observer,
              Report& report) {
-  report.noise = machine_noise(context.seed, [&](int round, int expected) {
+  const Estimate noise = machine_noise(context.seed, [&](int round, int expected) {
     context.check_interrupt();
     observer.stage(-1, "self-test", "timing", round, expected);
   });
-  report.noise_floor = noise_floor_of(report.noise);
+  if (noise_floor_of(noise) >= report.noise_floor) {
+    report.noise = noise;
+    report.noise_floor = noise_floor_of(noise);
+  }
   observer.progressed(report);
   for (std::size_t i = 0; i < cases.size(); ++i) {
     // Each case starts alike, whichever ran before it.
@@ -48,17 +56,21 @@ void run_all(const std::vector<Case>& cases, const Context& context, const RunOb
     report.claims = claims_of(report.cases);
     observer.progressed(report);
   }
+  // As the suite is listed, also where the run was interrupted and gone on with.
+  std::ranges::sort(report.cases, {},
+                    [](const CaseResult& result) { return std::pair(result.domain, result.id); });
   report.complete = true;
   report.finished = utc_now();
 }
 
 }  // namespace
 
-Report run(const std::vector<Case>& cases, const Context& context, const RunObserver& observer) {
-  Report report = started(context);
-  report.claims = claims_of({});
-  // Until the self-test has run; a report must have an estimate.
-  report.noise = {.median = 1, .low = 1, .high = 1};
+Report run(const std::vector<Case>& cases, const Context& context, const RunObserver& observer,
+           const std::optional<Report>& before) {
+  Report report = before ? *before : started(context);
+  report.complete = false;
+  report.finished.clear();
+  report.claims = claims_of(report.cases);
   try {
     run_all(cases, context, observer, report);
   } catch (const Interrupted&) {

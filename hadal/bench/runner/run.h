@@ -5,6 +5,7 @@
 #include "hadal/bench/runner/measure.h"
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace hadal::bench {
@@ -20,6 +21,9 @@ struct RunObserver {
 
 /// Runs `cases` in order and returns the report. Where `context.check_interrupt` throws Interrupted
 /// the report so far is returned, with `complete` false; the case that it interrupted is left out.
-Report run(const std::vector<Case>& cases, const Context& context, const RunObserver& observer);
+/// With the report of an earlier run, `before`, that run goes on: it keeps its name, its start and
+/// its cases, which `cases` has none of; of the two noise floors the report has the larger.
+Report run(const std::vector<Case>& cases, const Context& context, const RunObserver& observer,
+           const std::optional<Report>& before = {});
 
 }  // namespace hadal::bench

@@ -2,10 +2,13 @@
 
 #include "hadal/bench/report/json.h"
 #include "hadal/bench/runner/environment.h"
+#include "hadal/bench/runner/resume.h"
 #include "hadal/bench/runner/testing.h"
 #include "hadal/core/error.h"
 #include "hadal/core/system.h"
 
+#include <functional>
+#include <string>
 #include <vector>
 
 #include <ATen/ops/rand.h>
@@ -85,6 +88,59 @@ TEST(Run, GoesOnAfterACaseThatFailed) {
   EXPECT_TRUE(report.complete);
   EXPECT_EQ(report.cases[0].verdict, Verdict::failed);
   EXPECT_NE(report.cases[1].verdict, Verdict::failed);
+}
+
+TEST(Run, GoesOnWithAnEarlierRun) {
+  Watcher watcher;
+  Case broken = tiny_case("cv/b");
+  broken.prepare = [](const Context&) -> Workload { throw Error("broken"); };
+  Case older = tiny_case("cv/d");
+  Report before = run({tiny_case("cv/c"), broken, older}, {}, watcher.observer());
+  before.complete = false;
+  before.finished.clear();
+  before.noise = {.median = 1, .low = 1, .high = 9};  // no self-test comes out as badly
+  before.noise_floor = noise_floor_of(before.noise);
+  const double seconds = before.cases[1].seconds;
+  older.version += 1;
+  const std::vector<Case> all{tiny_case("cv/a"), tiny_case("cv/b"), tiny_case("cv/c"), older};
+  const std::vector<Case> left = left_of(all, {}, before);
+  ASSERT_EQ(left.size(), 3U);
+  const Report report = run(left, {}, watcher.observer(), before);
+  EXPECT_TRUE(report.complete);
+  EXPECT_EQ(report.run_id, before.run_id);
+  EXPECT_EQ(report.started, before.started);
+  EXPECT_EQ(report.noise_floor, before.noise_floor);
+  ASSERT_EQ(report.cases.size(), 4U);
+  EXPECT_EQ(report.cases[0].id, "cv/a");
+  EXPECT_NE(report.cases[1].verdict, Verdict::failed);
+  EXPECT_EQ(report.cases[2].id, "cv/c");
+  EXPECT_EQ(report.cases[2].seconds, seconds);
+  EXPECT_EQ(report.cases[3].version, older.version);
+}
+
+TEST(Run, DoesNotGoOnWithAnotherRun) {
+  Watcher watcher;
+  const Report report = run({tiny_case("cv/a")}, {.seed = 1}, watcher.observer());
+  const auto refused = [&](const Context& context, const std::function<void(Report&)>& change) {
+    Report changed = report;
+    change(changed);
+    try {
+      left_of({}, context, changed);
+    } catch (const InvalidArgument& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing");
+  };
+  const auto as_it_is = [](Report&) {};
+  EXPECT_EQ(refused({.seed = 1}, as_it_is), "nothing");
+  EXPECT_NE(refused({.seed = 2}, as_it_is).find("another seed: 1 where this one has 2"),
+            std::string::npos);
+  EXPECT_NE(refused({.scale = Scale::full, .seed = 1}, as_it_is).find("scale: quick"),
+            std::string::npos);
+  EXPECT_NE(refused({.seed = 1}, [](Report& x) { x.environment.commit = "other"; }).find("commit"),
+            std::string::npos);
+  EXPECT_NE(refused({.seed = 1}, [](Report& x) { x.environment.cpu = "other"; }).find("machine"),
+            std::string::npos);
 }
 
 TEST(Run, StartsEachCaseFromTheSeedWhateverRanBefore) {

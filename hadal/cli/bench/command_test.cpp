@@ -115,6 +115,32 @@ TEST(BenchRun, LeavesAValidPartialReportWhenInterrupted) {
   EXPECT_EQ(call({"bench", "run", "cv/test-same"}).status, kDone);
 }
 
+TEST(BenchRun, GoesOnWithTheRunThatLeftAReport) {
+  const TemporaryFolder folder;
+  const DataVariable none("");
+  const auto run = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"bench", "run", "--json", folder / "a.json", "--resume"});
+    return call(words);
+  };
+  EXPECT_EQ(run({"cv/test-same"}).status, kDone);
+  bench::Report before = bench::read_report(folder / "a.json");
+  before.complete = false;
+  before.finished.clear();
+  write_file(folder / "a.json", bench::to_json(before));
+  const auto outcome = run({"cv/test-failing", "cv/test-same"});
+  EXPECT_EQ(outcome.status, kVerdict);
+  EXPECT_NE(outcome.errors.find("[1/1] cv/test-failing"), std::string::npos) << outcome.errors;
+  EXPECT_EQ(outcome.errors.find("cv/test-same"), std::string::npos) << outcome.errors;
+  const bench::Report report = bench::read_report(folder / "a.json");
+  EXPECT_TRUE(report.complete);
+  EXPECT_EQ(report.run_id, before.run_id);
+  EXPECT_EQ(report.cases.size(), 2U);
+  const auto other_seed = run({"cv/test-same", "--seed", "2"});
+  EXPECT_EQ(other_seed.status, kUnusable);
+  EXPECT_NE(other_seed.errors.find("delete the file"), std::string::npos) << other_seed.errors;
+  EXPECT_EQ(call({"bench", "run", "cv/test-same", "--resume"}).status, kUnusable);
+}
+
 TEST(BenchRun, RefusesADataFolderThatIsNotThere) {
   const DataVariable wrong("/nowhere/data");
   const auto outcome = call({"bench", "run", "cv/test-same"});

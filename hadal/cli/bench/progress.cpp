@@ -24,7 +24,8 @@ std::string told(const bench::CaseResult& result) {
 
 }  // namespace
 
-BenchProgress::BenchProgress(std::size_t cases, bool terminal) : cases_(cases), line_(terminal) {}
+BenchProgress::BenchProgress(std::size_t cases, std::size_t earlier, bool terminal)
+    : cases_(cases), told_(earlier), line_(terminal) {}
 
 void BenchProgress::stage(int index, std::string_view id, std::string_view stage, int done,
                           int total) {
@@ -44,7 +45,7 @@ void BenchProgress::stage(int index, std::string_view id, std::string_view stage
 }
 
 void BenchProgress::finished(const bench::Report& report) {
-  if (!told_noise_ && report.cases.empty()) {
+  if (!told_noise_ && report.cases.size() == told_) {
     told_noise_ = true;
     line_.print(concat("noise floor of this machine: ", bench::format_percent(report.noise_floor)));
   }

@@ -4,6 +4,7 @@
 #include "hadal/bench/report/json.h"
 #include "hadal/bench/report/text.h"
 #include "hadal/bench/runner/registry.h"
+#include "hadal/bench/runner/resume.h"
 #include "hadal/cli/bench/command.h"
 #include "hadal/cli/bench/progress.h"
 #include "hadal/cli/common_options.h"
@@ -12,8 +13,10 @@
 #include "hadal/core/interrupt.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
@@ -26,6 +29,7 @@ struct Options {
   bool full = false;
   std::string json;
   std::string html;
+  bool resume = false;
   std::uint64_t seed = 1;
   int threads = 0;
 };
@@ -42,8 +46,14 @@ int status_of(const bench::Report& report) {
   return failed ? kVerdict : kDone;
 }
 
+/// The report to go on with; none where there is no file yet.
+std::optional<bench::Report> earlier_report(const Options& options) {
+  if (!options.resume || !std::filesystem::exists(options.json)) return {};
+  return bench::read_report(options.json);
+}
+
 int run(const Options& options) {
-  const auto cases = bench::select(bench::registered_cases(), options.patterns);
+  auto cases = bench::select(bench::registered_cases(), options.patterns);
   use_threads(options.threads);
   const bench::Context context{
       .scale = options.full ? bench::Scale::full : bench::Scale::quick,
@@ -51,10 +61,13 @@ int run(const Options& options) {
       .data = data_folder(),
       .check_interrupt = check_interrupt,
   };
+  std::optional<bench::Report> before = earlier_report(options);
+  if (before) cases = bench::left_of(cases, context, *before);
   const InterruptGuard interrupt_guard;
   bench::Report report;
   {
-    BenchProgress progress(cases.size(), ::isatty(STDERR_FILENO) == 1);
+    BenchProgress progress(cases.size(), before ? before->cases.size() : 0,
+                           ::isatty(STDERR_FILENO) == 1);
     report =
         bench::run(cases, context,
                    {.stage = [&](int index, std::string_view id, std::string_view stage, int done,
@@ -63,7 +76,8 @@ int run(const Options& options) {
                         [&](const bench::Report& so_far) {
                           write(so_far, options);
                           progress.finished(so_far);
-                        }});
+                        }},
+                   before);
   }
   std::cout << bench::summary_table(report);
   for (const std::string& file : {options.json, options.html}) {
@@ -88,10 +102,16 @@ void add_bench_run(CLI::App& bench, std::function<int()>& chosen) {
   command.add_flag(
              "--quick", [](std::int64_t) {}, "Under 5 minutes on 2 cores; the default")
       ->excludes(full);
-  command.add_option("--json", options->json, "Write the report there, after each case")
-      ->type_name("FILE");
+  auto* json =
+      command.add_option("--json", options->json, "Write the report there, after each case")
+          ->type_name("FILE");
   command.add_option("--html", options->html, "Write the report as a page there, after each case")
       ->type_name("FILE");
+  command
+      .add_flag("--resume", options->resume,
+                "Go on with the run that left its report there, if one did: what it has is not run "
+                "again, but for what failed")
+      ->needs(json);
   command.add_option("--seed", options->seed, "Of all that is random")
       ->capture_default_str()
       ->type_name("N");
