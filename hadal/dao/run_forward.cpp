@@ -2,7 +2,6 @@
 
 #include "hadal/core/isa.h"
 #include "hadal/dao/compute.h"
-#include "hadal/dao/finite.h"
 #include "hadal/dao/kernels/pack.h"
 #include "hadal/dao/key_bits.h"
 #include "hadal/dao/visible.h"
@@ -36,7 +35,7 @@ struct Call {
   KeyBits real;
   std::int64_t padded;
   float scale;
-  at::Tensor output;       // fp32 [batch, heads, queries, head_dim], rows dense
+  at::Tensor output;       // fp32 or bf16 [batch, heads, queries, head_dim], rows dense
   at::Tensor log_sum_exp;  // fp32 [batch, heads, queries]
 };
 
@@ -53,12 +52,12 @@ struct PackedKeys {
   bool careful;  // see Task
 };
 
-PackedKeys of_place(const kernels::PackedTensors& all, bool careful, std::int64_t place) {
+PackedKeys of_place(const kernels::PackedTensors& all, std::int64_t place) {
   const auto part = [&](const at::Tensor& packed) {
     return static_cast<const char*>(packed.const_data_ptr()) +
            place * packed.stride(0) * packed.element_size();
   };
-  return {{part(all.keys), part(all.values)}, careful};
+  return {{part(all.keys), part(all.values)}, !all.finite_values};
 }
 
 /// What a task reads: queries, and what they look at.
@@ -112,7 +111,8 @@ void run_group(const Call& call, std::int64_t head, const Group& group, const Pa
     task.careful = keys.careful;
     const Segment& queries = call.inputs->sequences.queries[at.segment];
     const std::int64_t token = queries.first + at.block * kBlock;
-    task.output = static_cast<float*>(address(call.output, queries.batch, head, token));
+    task.output = address(call.output, queries.batch, head, token);
+    task.output_is_bf16 = call.output.scalar_type() == at::kBFloat16;
     task.output_stride = call.output.stride(2);
     task.log_sum_exp = static_cast<float*>(address(call.log_sum_exp, queries.batch, head, token));
     task.kept = memory.kept.mutable_data_ptr<float>() + i * memory.kept.stride(0);
@@ -156,7 +156,6 @@ void run_blocks(const Call& call) {
   const std::int64_t heads = call.query.size(1);
   const std::int64_t kv_heads = call.key.size(1);
   const auto packed = kernels::pack(call.key, call.value, call.padded, keys);
-  const bool careful = !all_finite(packed.values);
   const auto tasks = static_cast<std::int64_t>(queries.by_number().size()) * heads;
   const std::vector<Group> groups = groups_of(queries, group_size(tasks));
   for_each_item(call, static_cast<std::int64_t>(groups.size()) * heads,
@@ -164,7 +163,7 @@ void run_blocks(const Call& call) {
                   const Group& group = groups[static_cast<std::size_t>(i / heads)];
                   const std::int64_t kv_head = i % heads / (heads / kv_heads);
                   const std::int64_t place = keys[group.segment].place(kv_heads, kv_head, 0);
-                  run_group(call, i % heads, group, of_place(packed, careful, place), memory);
+                  run_group(call, i % heads, group, of_place(packed, place), memory);
                 });
 }
 
@@ -189,10 +188,10 @@ void run_sequences(const Call& call) {
     const auto segment = static_cast<std::size_t>(i / kv_heads);
     const at::Tensor packed =
         at::empty({2, keys[segment].blocks(), kBlock, call.padded}, call.key.options());
-    kernels::pack_head(call.key, call.value, call.padded, keys[segment], i % kv_heads,
-                       packed[0].mutable_data_ptr(), packed[1].mutable_data_ptr());
-    const PackedKeys head{{packed[0].const_data_ptr(), packed[1].const_data_ptr()},
-                          !all_finite(packed[1])};
+    const bool finite =
+        kernels::pack_head(call.key, call.value, call.padded, keys[segment], i % kv_heads,
+                           packed[0].mutable_data_ptr(), packed[1].mutable_data_ptr());
+    const PackedKeys head{{packed[0].const_data_ptr(), packed[1].const_data_ptr()}, !finite};
     for (std::int64_t j = 0; j < group * queries[segment].blocks(); ++j) {
       run_group(call, i % kv_heads * group + j / queries[segment].blocks(),
                 {segment, j % queries[segment].blocks(), 1}, head, memory);
@@ -225,6 +224,8 @@ AttentionResult run_forward(const ForwardKernel& kernel, const Inputs& inputs, b
     return without_padding(tensor.detach().to(kernel.type), inputs.options.key_mask);
   };
   const auto sizes = query.sizes();
+  const auto output =
+      query.options().dtype(query.scalar_type() == at::kBFloat16 ? at::kBFloat16 : at::kFloat);
   const Call call{
       .kernel = kernel,
       .inputs = &inputs,
@@ -235,8 +236,8 @@ AttentionResult run_forward(const ForwardKernel& kernel, const Inputs& inputs, b
       .padded = padded,
       .scale = static_cast<float>(scale_of(inputs.options, query.size(3))),
       .output = tokens_first
-                    ? at::empty({sizes[0], sizes[2], sizes[1], sizes[3]}, fp32).transpose(1, 2)
-                    : at::empty(sizes, fp32),
+                    ? at::empty({sizes[0], sizes[2], sizes[1], sizes[3]}, output).transpose(1, 2)
+                    : at::empty(sizes, output),
       .log_sum_exp = at::empty(sizes.slice(0, 3), fp32)};
   is_short(call) ? run_sequences(call) : run_blocks(call);
   return {call.output, call.log_sum_exp};

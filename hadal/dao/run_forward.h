@@ -13,7 +13,8 @@ struct ForwardKernel {
 /// The best one for inputs of `type`.
 ForwardKernel forward_kernel(at::ScalarType type);
 
-/// The output in fp32 and the log-sum-exp; the output lies with heads before tokens, or after them.
+/// The output, in bf16 where the query is and else in fp32, and the log-sum-exp; the output lies
+/// with heads before tokens, or after them.
 AttentionResult run_forward(const ForwardKernel& kernel, const Inputs& inputs,
                             bool tokens_first = false);
 

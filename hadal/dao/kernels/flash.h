@@ -163,6 +163,20 @@ inline bool sees_any(const Task& task, int64_t row) {
   return seen != 0;
 }
 
+inline float as(float, float x) { return x; }
+/// Rounded to nearest, ties to even; NaN stays.
+inline uint16_t as(uint16_t, float x) {
+  uint32_t bits;
+  __builtin_memcpy(&bits, &x, sizeof bits);
+  const uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+  return static_cast<uint16_t>(x == x ? rounded : 0x7fc0);
+}
+
+template <class Element>
+void store_scaled(Element* to, const float* from, int64_t count, float factor) {
+  for (int64_t i = 0; i < count; ++i) to[i] = as(Element{}, from[i] * factor);
+}
+
 inline void finish(const Task& task, const State& state) {
   for (int64_t row = 0; row < task.rows; ++row) {
     float sum = state.sum[row];
@@ -170,8 +184,12 @@ inline void finish(const Task& task, const State& state) {
     if (sum == 0 && sees_any(task, row)) sum = __builtin_nanf("");
     const float factor = sum > 0 ? 1 / sum : 0 * sum;
     const float* from = state.output + row * task.padded;
-    float* to = task.output + row * task.output_stride;
-    for (int64_t i = 0; i < task.head_dim; ++i) to[i] = from[i] * factor;
+    const int64_t to = row * task.output_stride;
+    if (task.output_is_bf16) {
+      store_scaled(static_cast<uint16_t*>(task.output) + to, from, task.head_dim, factor);
+    } else {
+      store_scaled(static_cast<float*>(task.output) + to, from, task.head_dim, factor);
+    }
     task.log_sum_exp[row] = state.maximum[row] * task.scale + __builtin_logf(sum);
   }
 }

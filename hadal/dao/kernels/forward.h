@@ -39,7 +39,8 @@ struct Task {
   const uint64_t* real;  ///< a word a key block, a bit a key: 0 for padding; null: all are real
   bool careful;          ///< some value is not finite and must not reach those that do not see it
   float scale;           ///< of the scores
-  float* output;         ///< [rows][head_dim], rows `output_stride` elements apart
+  void* output;          ///< float or bf16 [rows][head_dim], rows `output_stride` elements apart
+  bool output_is_bf16;
   int64_t output_stride;
   float* log_sum_exp;  ///< [rows], natural logarithm; -infinity for a row that sees nothing
   float* kept;         ///< kept_floats(padded) floats, aligned to 64 bytes

@@ -29,11 +29,10 @@ struct ForwardMath {
   static void load_queries(const Task& task, const State& state) {
     const auto* from = static_cast<const Element*>(task.queries);
     auto* to = reinterpret_cast<Element*>(state.queries);
-    for (int64_t row = 0; row < kBlock; ++row) {
-      for (int64_t i = 0; i < task.padded; ++i) {
-        const bool inside = row < task.rows && i < task.head_dim;
-        to[row * task.padded + i] = inside ? from[row * task.query_stride + i] : Element{};
-      }
+    for (int64_t row = 0; row < kBlock; ++row, to += task.padded) {
+      const int64_t inside = row < task.rows ? task.head_dim : 0;
+      for (int64_t i = 0; i < inside; ++i) to[i] = from[row * task.query_stride + i];
+      for (int64_t i = inside; i < task.padded; ++i) to[i] = Element{};
     }
   }
 

@@ -1,14 +1,15 @@
 #include "hadal/dao/kernels/pack.h"
 
+#include "hadal/dao/finite.h"
 #include "hadal/dao/kernels/forward.h"
 #include "hadal/dao/kernels/pack_block.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/zeros.h>
 
 namespace hadal::dao::kernels {
 namespace {
@@ -39,36 +40,52 @@ void for_each_block(const Segments& segments, std::int64_t heads, const Work& wo
   });
 }
 
+/// A block of keys and one of values, with zeros where they have none. Returns whether all values
+/// are finite.
 template <int group, class Element>
-void pack_all(const at::Tensor& key, const at::Tensor& value, std::int64_t padded,
-              const Segments& segments, const PackedTensors& packed) {
-  auto* keys = static_cast<Element*>(packed.keys.mutable_data_ptr());
-  auto* values = static_cast<Element*>(packed.values.mutable_data_ptr());
-  const std::int64_t size = key.size(3);
-  for_each_block(
-      segments, key.size(1), [&](auto batch, auto head, auto first, auto rows, auto place) {
-        const std::int64_t offset = place * kBlock * padded;
-        pack_keys<group>(rows_of<Element>(key, batch, head, first), 0, rows, size, keys + offset);
-        pack_values<group>(rows_of<Element>(value, batch, head, first), 0, rows, size, padded,
-                           values + offset);
-      });
+bool pack_pair(const Rows<Element>& key, const Rows<Element>& value, std::int64_t rows,
+               std::int64_t size, std::int64_t padded, Element* keys, Element* values) {
+  const std::int64_t block = kBlock * padded;
+  if (rows < kBlock || size < padded) {
+    std::fill_n(keys, block, Element{});
+    std::fill_n(values, block, Element{});
+  }
+  pack_keys<group>(key, 0, rows, size, keys);
+  pack_values<group>(value, 0, rows, size, padded, values);
+  return all_finite(values, block, sizeof(Element) == sizeof(float) ? at::kFloat : at::kBFloat16);
 }
 
 template <int group, class Element>
-void pack_head(const at::Tensor& key, const at::Tensor& value, std::int64_t padded,
+bool pack_all(const at::Tensor& key, const at::Tensor& value, std::int64_t padded,
+              const Segments& segments, const PackedTensors& packed) {
+  auto* keys = static_cast<Element*>(packed.keys.mutable_data_ptr());
+  auto* values = static_cast<Element*>(packed.values.mutable_data_ptr());
+  std::atomic<bool> finite{true};
+  for_each_block(segments, key.size(1),
+                 [&](auto batch, auto head, auto first, auto rows, auto place) {
+                   const std::int64_t offset = place * kBlock * padded;
+                   if (!pack_pair<group>(rows_of<Element>(key, batch, head, first),
+                                         rows_of<Element>(value, batch, head, first), rows,
+                                         key.size(3), padded, keys + offset, values + offset)) {
+                     finite.store(false, std::memory_order_relaxed);
+                   }
+                 });
+  return finite;
+}
+
+template <int group, class Element>
+bool pack_head(const at::Tensor& key, const at::Tensor& value, std::int64_t padded,
                const Segment& segment, std::int64_t head, Element* keys, Element* values) {
-  const std::int64_t block = kBlock * padded;
-  std::fill_n(keys, segment.blocks() * block, Element{});
-  std::fill_n(values, segment.blocks() * block, Element{});
-  const auto rows = [&](const at::Tensor& tensor, std::int64_t first) {
-    return rows_of<Element>(tensor, segment.batch, head, segment.first + first);
-  };
+  bool finite = true;
   for (std::int64_t first = 0; first < segment.tokens; first += kBlock) {
+    const auto rows = [&](const at::Tensor& tensor) {
+      return rows_of<Element>(tensor, segment.batch, head, segment.first + first);
+    };
     const std::int64_t count = std::min<std::int64_t>(kBlock, segment.tokens - first);
-    const std::int64_t offset = first / kBlock * block;
-    pack_keys<group>(rows(key, first), 0, count, key.size(3), keys + offset);
-    pack_values<group>(rows(value, first), 0, count, key.size(3), padded, values + offset);
+    finite &= pack_pair<group>(rows(key), rows(value), count, key.size(3), padded,
+                               keys + first * padded, values + first * padded);
   }
+  return finite;
 }
 
 template <class Element>
@@ -87,28 +104,23 @@ void pack_all_rows(const at::Tensor& tensor, std::int64_t padded, const Segments
 
 PackedTensors pack(const at::Tensor& key, const at::Tensor& value, std::int64_t padded,
                    const Segments& segments) {
-  // Zeros, of which the padding keeps some.
   const auto make = [&] {
-    return at::zeros({segments.blocks() * key.size(1), kBlock, padded}, key.options());
+    return at::empty({segments.blocks() * key.size(1), kBlock, padded}, key.options());
   };
   PackedTensors packed{make(), make()};
-  if (key.scalar_type() == at::kFloat) {
-    pack_all<1, float>(key, value, padded, segments, packed);
-  } else {
-    pack_all<2, std::uint16_t>(key, value, padded, segments, packed);
-  }
+  packed.finite_values = key.scalar_type() == at::kFloat
+                             ? pack_all<1, float>(key, value, padded, segments, packed)
+                             : pack_all<2, std::uint16_t>(key, value, padded, segments, packed);
   return packed;
 }
 
-void pack_head(const at::Tensor& key, const at::Tensor& value, std::int64_t padded,
+bool pack_head(const at::Tensor& key, const at::Tensor& value, std::int64_t padded,
                const Segment& segment, std::int64_t head, void* keys, void* values) {
-  if (key.scalar_type() == at::kFloat) {
-    pack_head<1>(key, value, padded, segment, head, static_cast<float*>(keys),
-                 static_cast<float*>(values));
-  } else {
-    pack_head<2>(key, value, padded, segment, head, static_cast<std::uint16_t*>(keys),
-                 static_cast<std::uint16_t*>(values));
-  }
+  return key.scalar_type() == at::kFloat
+             ? pack_head<1>(key, value, padded, segment, head, static_cast<float*>(keys),
+                            static_cast<float*>(values))
+             : pack_head<2>(key, value, padded, segment, head, static_cast<std::uint16_t*>(keys),
+                            static_cast<std::uint16_t*>(values));
 }
 
 at::Tensor pack_rows(const at::Tensor& tensor, std::int64_t padded, const Segments& segments,

@@ -11,6 +11,7 @@ namespace hadal::dao::kernels {
 struct PackedTensors {
   at::Tensor keys;
   at::Tensor values;
+  bool finite_values = true;  ///< no value is NaN or infinite
 };
 
 /// Packs key and value [batch, heads, tokens, head_dim], both fp32 or both bf16, of any strides,
@@ -19,8 +20,8 @@ PackedTensors pack(const at::Tensor& key, const at::Tensor& value, std::int64_t 
                    const Segments& segments);
 
 /// Packs one head of one segment in the same way into memory of the caller's, of kBlock * padded
-/// elements a block each.
-void pack_head(const at::Tensor& key, const at::Tensor& value, std::int64_t padded,
+/// elements a block each. Returns whether all values are finite.
+bool pack_head(const at::Tensor& key, const at::Tensor& value, std::int64_t padded,
                const Segment& segment, std::int64_t head, void* keys, void* values);
 
 /// The rows of such a tensor as they are, [blocks, kBlock, padded], with `fill` beyond them.
