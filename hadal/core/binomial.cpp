@@ -90,9 +90,24 @@ double proportion_lower_bound(std::int64_t successes, std::int64_t trials, doubl
   }
 }
 
+double log10_fair_coin_tail(std::int64_t heads, std::int64_t tosses) {
+  check_counts(heads, tosses, "tosses of a coin");
+  // Terms relative to the first, which is the largest where heads are more than a half.
+  const auto n = static_cast<double>(tosses), k = static_cast<double>(heads);
+  const double first =
+      std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1) - n * std::numbers::ln2;
+  double sum = 0, term = 1;
+  for (double i = k; i <= n; ++i) {
+    sum += term;
+    term *= (n - i) / (i + 1);
+  }
+  return std::min(0.0, (first + std::log(sum)) / std::numbers::ln10);
+}
+
 double fair_coin_p_value(std::int64_t heads, std::int64_t tosses) {
   check_counts(heads, tosses, "tosses of a coin");
-  return std::min(1.0, 2 * at_least(std::max(heads, tosses - heads), tosses, 0.5));
+  const std::int64_t more = std::max(heads, tosses - heads);
+  return std::min(1.0, 2 * std::pow(10, log10_fair_coin_tail(more, tosses)));
 }
 
 }  // namespace hadal

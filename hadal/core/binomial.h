@@ -18,6 +18,11 @@ double normal_quantile(double p);
 /// InvalidArgument unless 0 <= successes <= trials, trials > 0 and 0 < error < 1.
 double proportion_lower_bound(std::int64_t successes, std::int64_t trials, double error);
 
+/// The probability that a fair coin shows heads in `heads` or more of `tosses`, as its logarithm to
+/// the base 10, however small it is. Throws InvalidArgument unless 0 <= heads <= tosses and
+/// tosses > 0.
+double log10_fair_coin_tail(std::int64_t heads, std::int64_t tosses);
+
 /// The probability that a fair coin falls as unevenly as `heads` of `tosses` or more so, on either
 /// side. Throws InvalidArgument unless 0 <= heads <= tosses and tosses > 0.
 double fair_coin_p_value(std::int64_t heads, std::int64_t tosses);

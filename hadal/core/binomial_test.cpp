@@ -64,5 +64,23 @@ TEST(Binomial, CoinEqualsSciPy) {
   EXPECT_THROW(fair_coin_p_value(1, 0), InvalidArgument);
 }
 
+TEST(Binomial, FairCoinTailIsThatOfExactFractions) {
+  // By fractions: sums of binomial coefficients over 2^n.
+  EXPECT_NEAR(log10_fair_coin_tail(0, 10), 0, 1e-12);
+  EXPECT_NEAR(log10_fair_coin_tail(10, 10), std::log10(1.0 / 1024), 1e-12);
+  EXPECT_NEAR(log10_fair_coin_tail(8, 10), std::log10(56.0 / 1024), 1e-12);
+  EXPECT_NEAR(log10_fair_coin_tail(3, 10), std::log10(968.0 / 1024), 1e-12);
+  // Python: log10(sum(comb(528, i) for i in range(k, 529)) / 2**528).
+  EXPECT_NEAR(log10_fair_coin_tail(528, 528), -158.94383771058, 1e-9);
+  EXPECT_NEAR(log10_fair_coin_tail(400, 528), -33.16669493387, 1e-9);
+  EXPECT_NEAR(log10_fair_coin_tail(264, 528), -0.28621259531, 1e-9);
+}
+
+TEST(Binomial, FairCoinTailRefusesWhatIsNoCount) {
+  EXPECT_THROW(log10_fair_coin_tail(-1, 10), InvalidArgument);
+  EXPECT_THROW(log10_fair_coin_tail(11, 10), InvalidArgument);
+  EXPECT_THROW(log10_fair_coin_tail(0, 0), InvalidArgument);
+}
+
 }  // namespace
 }  // namespace hadal

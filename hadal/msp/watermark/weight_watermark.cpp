@@ -1,8 +1,8 @@
 #include "hadal/msp/watermark/weight_watermark.h"
 
+#include "hadal/core/binomial.h"
 #include "hadal/core/error.h"
 #include "hadal/core/file.h"
-#include "hadal/msp/watermark/binomial.h"
 #include "hadal/msp/watermark/golay.h"
 
 #include <algorithm>
@@ -146,7 +146,7 @@ WatermarkClaim verify_watermark(const Weights& weights, const WatermarkKey& key,
   for (std::size_t bit = 0; bit < kCodeBits; ++bit) {
     claim.matches += code[bit] ? reading.soft[bit] > 0 : reading.soft[bit] < 0;
   }
-  claim.log10_p = watermark::log10_binomial_tail(claim.matches, claim.bits);
+  claim.log10_p = log10_fair_coin_tail(claim.matches, claim.bits);
   claim.is_read = claim.holds() && watermark::encode(watermark::decode(reading.soft)) == code;
   return claim;
 }

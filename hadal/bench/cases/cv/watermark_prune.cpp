@@ -1,6 +1,7 @@
 #include "hadal/bench/cases/cv/trained_classifiers.h"
 #include "hadal/bench/cases/input.h"
 #include "hadal/bench/runner/registry.h"
+#include "hadal/core/binomial.h"
 #include "hadal/core/error.h"
 #include "hadal/core/random.h"
 #include "hadal/core/safetensors/reader.h"
@@ -10,7 +11,6 @@
 #include "hadal/models/resnet_cifar.h"
 #include "hadal/models/state.h"
 #include "hadal/models/train.h"
-#include "hadal/msp/watermark/binomial.h"
 #include "hadal/msp/watermark/weight_watermark.h"
 
 #include <cmath>
@@ -135,7 +135,7 @@ double dense_log10_p(const Trained& x, const msp::Weights& weights) {
   const DenseKey key = dense_key(x);
   const at::Tensor read = key.matrix.mv(weights.at(largest(weights)).flatten());
   const std::int64_t matches = (read * key.bits).gt(0).sum().item<std::int64_t>();
-  return msp::watermark::log10_binomial_tail(matches, kDenseBits);
+  return log10_fair_coin_tail(matches, kDenseBits);
 }
 
 msp::WatermarkClaim claim(const Trained& x, const msp::Weights& weights) {
