@@ -13,8 +13,8 @@ endif()
 set(HADAL_ISA_FLAGS_portable "")
 set(HADAL_ISA_FLAGS_avx2 -mavx2 -mfma -mf16c)
 set(HADAL_ISA_FLAGS_avx512 ${HADAL_ISA_FLAGS_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
-set(HADAL_ISA_FLAGS_avx512_bf16 ${HADAL_ISA_FLAGS_avx512} -mavx512bf16)
-set(HADAL_ISA_FLAGS_amx ${HADAL_ISA_FLAGS_avx512_bf16} -mamx-tile -mamx-bf16)
+set(HADAL_ISA_FLAGS_avx512_bf16 ${HADAL_ISA_FLAGS_avx512} -mavx512bf16 -mavx512vnni)
+set(HADAL_ISA_FLAGS_amx ${HADAL_ISA_FLAGS_avx512_bf16} -mamx-tile -mamx-bf16 -mamx-int8)
 # GCC 12 takes the undefined vectors of its own intrinsics for uninitialized (GCC bug 105593).
 set(HADAL_ISA_WARNINGS $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized>)
 

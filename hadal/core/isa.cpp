@@ -65,9 +65,10 @@ Isa detect() {
   if (subleaves < 1) return Isa::avx512;
   std::uint32_t ebx1 = 0, ecx1 = 0, edx1 = 0;
   __get_cpuid_count(7, 1, &eax, &ebx1, &ecx1, &edx1);
-  if (!has(eax, {5})) return Isa::avx512;  // AVX512_BF16
+  if (!has(eax, {5}) || !has(ecx, {11})) return Isa::avx512;  // AVX512_BF16, AVX512_VNNI
 
-  if (!has(states, {17, 18}) || !has(edx, {22, 24})) return Isa::avx512_bf16;  // AMX-BF16, AMX-TILE
+  if (!has(states, {17, 18})) return Isa::avx512_bf16;
+  if (!has(edx, {22, 24, 25})) return Isa::avx512_bf16;  // AMX-BF16, AMX-TILE, AMX-INT8
   return may_use_tiles() ? Isa::amx : Isa::avx512_bf16;
 }
 

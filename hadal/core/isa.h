@@ -13,8 +13,8 @@ namespace hadal {
 /// portable     what every machine of the architecture has
 /// avx2         AVX2, FMA and F16C
 /// avx512       AVX-512 F, BW, DQ and VL
-/// avx512_bf16  AVX512_BF16 (dot products of bfloat16)
-/// amx          AMX-TILE and AMX-BF16 (tiles of bfloat16)
+/// avx512_bf16  AVX512_BF16 and AVX512_VNNI (dot products of bfloat16 and of bytes)
+/// amx          AMX-TILE, AMX-BF16 and AMX-INT8 (tiles of them)
 enum class Isa { portable, avx2, avx512, avx512_bf16, amx };
 inline constexpr std::size_t kIsaCount = 5;
 

@@ -33,8 +33,9 @@ TEST(Isa, CompilesEachLevelWithItsFlagsAndNoMore) {
   EXPECT_EQ(*kCompiledFeatures.at(Isa::portable), 0u);
   EXPECT_EQ(*kCompiledFeatures.at(Isa::avx2), avx2);
   EXPECT_EQ(*kCompiledFeatures.at(Isa::avx512), avx512);
-  EXPECT_EQ(*kCompiledFeatures.at(Isa::avx512_bf16), avx512 | kAvx512Bf16);
-  EXPECT_EQ(*kCompiledFeatures.at(Isa::amx), avx512 | kAvx512Bf16 | kAmxTile | kAmxBf16);
+  const unsigned avx512_bf16 = avx512 | kAvx512Bf16 | kAvx512Vnni;
+  EXPECT_EQ(*kCompiledFeatures.at(Isa::avx512_bf16), avx512_bf16);
+  EXPECT_EQ(*kCompiledFeatures.at(Isa::amx), avx512_bf16 | kAmxTile | kAmxBf16 | kAmxInt8);
 }
 
 TEST(Isa, DetectsWhatTheCompilerRuntimeDetects) {
@@ -45,8 +46,9 @@ TEST(Isa, DetectsWhatTheCompilerRuntimeDetects) {
   EXPECT_EQ(detected_isa() >= Isa::avx512,
             __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                 __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"));
-  EXPECT_EQ(detected_isa() >= Isa::avx512_bf16,
-            detected_isa() >= Isa::avx512 && __builtin_cpu_supports("avx512bf16"));
+  EXPECT_EQ(detected_isa() >= Isa::avx512_bf16, detected_isa() >= Isa::avx512 &&
+                                                    __builtin_cpu_supports("avx512bf16") &&
+                                                    __builtin_cpu_supports("avx512vnni"));
 }
 
 TEST(Isa, UsesTheNextLowerFunctionWhereALevelHasNone) {

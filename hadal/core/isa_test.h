@@ -16,6 +16,8 @@ enum Feature : unsigned {
   kAvx512Bf16 = 128,
   kAmxTile = 256,
   kAmxBf16 = 512,
+  kAvx512Vnni = 1024,
+  kAmxInt8 = 2048,
 };
 
 }  // namespace hadal::isa_test

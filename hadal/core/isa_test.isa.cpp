@@ -29,11 +29,17 @@ const unsigned compiled_features = 0
 #if defined(__AVX512BF16__)
                                    | kAvx512Bf16
 #endif
+#if defined(__AVX512VNNI__)
+                                   | kAvx512Vnni
+#endif
 #if defined(__AMX_TILE__)
                                    | kAmxTile
 #endif
 #if defined(__AMX_BF16__)
                                    | kAmxBf16
+#endif
+#if defined(__AMX_INT8__)
+                                   | kAmxInt8
 #endif
     ;
 

@@ -52,12 +52,17 @@ struct PackedKeys {
   bool careful;  // see Task
 };
 
-PackedKeys of_place(const kernels::PackedTensors& all, std::int64_t place) {
+PackedKeys of_memory(const Call& call, const void* keys, const void* values, bool finite_values) {
+  return {{.keys = keys, .values = values, .block_stride = kBlock * call.padded, .pages = nullptr},
+          !finite_values};
+}
+
+PackedKeys of_place(const Call& call, const kernels::PackedTensors& all, std::int64_t place) {
   const auto part = [&](const at::Tensor& packed) {
     return static_cast<const char*>(packed.const_data_ptr()) +
            place * packed.stride(0) * packed.element_size();
   };
-  return {{part(all.keys), part(all.values)}, !all.finite_values};
+  return of_memory(call, part(all.keys), part(all.values), all.finite_values);
 }
 
 /// What a task reads: queries, and what they look at.
@@ -83,6 +88,7 @@ void set_operands(const Call& call, std::int64_t head, const SegmentBlock& at, T
   task.block_count = visible.count;
   task.first_limit = visible.first_limit;
   task.limit_step = visible.limit_step;
+  task.window = kernels::kNoWindow;
 }
 
 /// Neighbouring query blocks of one head, which run together.
@@ -91,17 +97,8 @@ struct Group {
   std::int64_t first, count;
 };
 
-/// What a thread works in.
-struct Memory {
-  at::Tensor kept, scratch;
-
-  explicit Memory(std::int64_t padded)
-      : kept(at::empty({kernels::kMostTasks, kernels::kept_floats(padded)}, at::kFloat)),
-        scratch(at::empty({kernels::kScratchFloats}, at::kFloat)) {}
-};
-
 void run_group(const Call& call, std::int64_t head, const Group& group, const PackedKeys& keys,
-               const Memory& memory) {
+               const ForwardMemory& memory) {
   Task tasks[kernels::kMostTasks]{};
   for (std::int64_t i = 0; i < group.count; ++i) {
     Task& task = tasks[i];
@@ -115,8 +112,7 @@ void run_group(const Call& call, std::int64_t head, const Group& group, const Pa
     task.output_is_bf16 = call.output.scalar_type() == at::kBFloat16;
     task.output_stride = call.output.stride(2);
     task.log_sum_exp = static_cast<float*>(address(call.log_sum_exp, queries.batch, head, token));
-    task.kept = memory.kept.mutable_data_ptr<float>() + i * memory.kept.stride(0);
-    task.scratch = memory.scratch.mutable_data_ptr<float>();
+    memory.give(task, i);
   }
   call.kernel.run(tasks, static_cast<int>(group.count));
 }
@@ -126,7 +122,7 @@ template <class Work>
 void for_each_item(const Call& call, std::int64_t count, const Work& work) {
   std::atomic<std::int64_t> next{0};
   at::parallel_for(0, at::get_num_threads(), 1, [&](std::int64_t, std::int64_t) {
-    const Memory memory(call.padded);
+    const ForwardMemory memory(call.padded);
     for (std::int64_t i = next++; i < count; i = next++) work(i, memory);
   });
 }
@@ -159,11 +155,11 @@ void run_blocks(const Call& call) {
   const auto tasks = static_cast<std::int64_t>(queries.by_number().size()) * heads;
   const std::vector<Group> groups = groups_of(queries, group_size(tasks));
   for_each_item(call, static_cast<std::int64_t>(groups.size()) * heads,
-                [&, &keys = keys](std::int64_t i, const Memory& memory) {
+                [&, &keys = keys](std::int64_t i, const ForwardMemory& memory) {
                   const Group& group = groups[static_cast<std::size_t>(i / heads)];
                   const std::int64_t kv_head = i % heads / (heads / kv_heads);
                   const std::int64_t place = keys[group.segment].place(kv_heads, kv_head, 0);
-                  run_group(call, i % heads, group, of_place(packed, place), memory);
+                  run_group(call, i % heads, group, of_place(call, packed, place), memory);
                 });
 }
 
@@ -184,14 +180,15 @@ void run_sequences(const Call& call) {
   const std::int64_t kv_heads = call.key.size(1);
   const std::int64_t group = call.query.size(1) / kv_heads;
   const auto run_head = [&, &queries = queries, &keys = keys](std::int64_t i,
-                                                              const Memory& memory) {
+                                                              const ForwardMemory& memory) {
     const auto segment = static_cast<std::size_t>(i / kv_heads);
     const at::Tensor packed =
         at::empty({2, keys[segment].blocks(), kBlock, call.padded}, call.key.options());
     const bool finite =
         kernels::pack_head(call.key, call.value, call.padded, keys[segment], i % kv_heads,
                            packed[0].mutable_data_ptr(), packed[1].mutable_data_ptr());
-    const PackedKeys head{{packed[0].const_data_ptr(), packed[1].const_data_ptr()}, !finite};
+    const PackedKeys head =
+        of_memory(call, packed[0].const_data_ptr(), packed[1].const_data_ptr(), finite);
     for (std::int64_t j = 0; j < group * queries[segment].blocks(); ++j) {
       run_group(call, i % kv_heads * group + j / queries[segment].blocks(),
                 {segment, j % queries[segment].blocks(), 1}, head, memory);
@@ -205,6 +202,15 @@ at::Tensor with_dense_rows(const at::Tensor& tensor) {
 }
 
 }  // namespace
+
+ForwardMemory::ForwardMemory(std::int64_t padded)
+    : kept_(at::empty({kernels::kMostTasks, kernels::kept_floats(padded)}, at::kFloat)),
+      scratch_(at::empty({kernels::kScratchFloats}, at::kFloat)) {}
+
+void ForwardMemory::give(Task& task, std::int64_t index) const {
+  task.kept = kept_.mutable_data_ptr<float>() + index * kept_.stride(0);
+  task.scratch = scratch_.mutable_data_ptr<float>();
+}
 
 ForwardKernel forward_kernel(at::ScalarType type) {
 #if defined(__x86_64__)

@@ -10,6 +10,18 @@ struct ForwardKernel {
   at::ScalarType type;                                 ///< of the products: fp32 or bf16
 };
 
+/// What a thread's tasks work in.
+class ForwardMemory {
+ public:
+  /// For heads of `padded` elements.
+  explicit ForwardMemory(std::int64_t padded);
+  /// Memory for one of up to kMostTasks tasks that are run together.
+  void give(kernels::Task& task, std::int64_t index) const;
+
+ private:
+  at::Tensor kept_, scratch_;
+};
+
 /// The best one for inputs of `type`.
 ForwardKernel forward_kernel(at::ScalarType type);
 

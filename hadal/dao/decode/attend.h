@@ -24,9 +24,11 @@ struct PagesTask {
   int64_t first_limit;  ///< token t sees the keys before first_limit + t
   int64_t window;       ///< and of these the last so many
   double scale;         ///< of the scores
-  float* output;        ///< [heads][tokens][head_dim], dense
-  float* log_sum_exp;   ///< [heads][tokens]; -infinity, and zeros as output, where nothing is seen
-  float* scratch;       ///< pages_scratch_floats() floats, aligned to 64 bytes
+  float* output;        ///< [heads][tokens][head_dim]
+  int64_t output_head_stride, output_token_stride;  ///< floats
+  float* log_sum_exp;  ///< [heads][tokens]; -infinity, and zeros as output, where nothing is seen
+  int64_t log_sum_stride;  ///< between heads
+  float* scratch;          ///< pages_scratch_floats() floats, aligned to 64 bytes
 };
 
 inline constexpr int64_t kLanes = 16;  ///< of the widest vector

@@ -254,12 +254,13 @@ template <class Pages>
 void finish(const PagesTask& task, const State<Pages>& state) {
   for (int64_t row = 0; row < task.heads * task.tokens; ++row) {
     const float total = sum(load(state.sum + row * kLanes));
-    // A row that sees nothing gives zeros.
-    const float factor = total > 0 ? 1 / total : 0 * total;
+    const float factor = total > 0 ? 1 / total : 0 * total;  // zeros where nothing is seen
     const float* from = state.output + row * task.padded;
-    float* to = task.output + row * task.head_dim;
+    const int64_t head = row / task.tokens, token = row % task.tokens;
+    float* to = task.output + head * task.output_head_stride + token * task.output_token_stride;
     for (int64_t i = 0; i < task.head_dim; ++i) to[i] = from[i] * factor;
-    task.log_sum_exp[row] = state.maximum[row] * kLn2 + __builtin_logf(total);
+    task.log_sum_exp[head * task.log_sum_stride + token] =
+        state.maximum[row] * kLn2 + __builtin_logf(total);
   }
 }
 

@@ -1,28 +1,18 @@
 #include "hadal/dao/decode/decode.h"
 
 #include "hadal/core/error.h"
-#include "hadal/core/isa.h"
 #include "hadal/dao/compute.h"
-#include "hadal/dao/decode/attend.h"
+#include "hadal/dao/decode/attend_parts.h"
 #include "hadal/dao/decode/plan.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 
 namespace hadal::dao {
-namespace kernels {
-HADAL_ISA_DECLARE(void attend_fp32(const PagesTask& task); void attend_bf16(const PagesTask& task);)
-constexpr IsaTable kAttendFp32 = HADAL_ISA_TABLE(attend_fp32);
-constexpr IsaTable kAttendBf16 = HADAL_ISA_TABLE(attend_bf16);
-}  // namespace kernels
-
 namespace {
 
-using kernels::PagesTask;
 using CachedSequences = std::span<const PagedKvCache::Sequence>;
 static_assert(kernels::kBlock == kBlockSize);
 
@@ -66,8 +56,7 @@ DecodeShape checked_shape(const at::Tensor& query, const PagedKvCache& cache,
                           CachedSequences sequences, const DecodeOptions& options) {
   check_query(query, cache.options(), sequences.size());
   check_options(cache.options(), options);
-  // Such that no difference to it overflows.
-  constexpr std::int64_t kNoWindow = std::int64_t{1} << 60;
+  using kernels::kNoWindow;
   DecodeShape shape{cache.state(),
                     {},
                     query.size(1),
@@ -101,19 +90,16 @@ QueryFeatures query_features(const at::Tensor& query, const DecodeShape& shape, 
                                ", got ", features.scalar_type(), " ", features.sizes()));
 }
 
-/// Some of a group's blocks, and where its results go.
-struct Part {
-  const Group* group;
-  std::int64_t first, count;  // among the blocks that the group looks at
-  std::int64_t row;           // of the partial results; one for each of the group's queries
-};
-
 std::vector<Part> parts_of(const DecodeShape& shape, const std::vector<Group>& groups) {
   std::vector<Part> parts;
   std::int64_t row = 0;
   for (const Group& group : groups) {
     const std::int64_t most = kPartBlocks * group.row.queries;
     const std::int64_t count = (group.count() + most - 1) / most;
+    if (count == 1) {
+      parts.push_back({&group, 0, group.count(), {}});
+      continue;
+    }
     for (std::int64_t i = 0; i < count; ++i) {
       const std::int64_t first = group.count() * i / count;
       parts.push_back({&group, first, group.count() * (i + 1) / count - first, row});
@@ -121,65 +107,6 @@ std::vector<Part> parts_of(const DecodeShape& shape, const std::vector<Group>& g
     }
   }
   return parts;
-}
-
-/// All that the tasks of one call share.
-struct Call {
-  const DecodeShape& shape;
-  at::Tensor query;  // fp32 [sequences, heads, queries, head_dim], contiguous
-  double scale;
-  std::vector<Part> parts;
-  at::Tensor part_output;       // fp32 [rows, head_dim]
-  at::Tensor part_log_sum_exp;  // fp32 [rows]
-
-  std::int64_t head_dim() const { return query.size(3); }
-  /// Of the first query of the group.
-  std::int64_t query_row(const Group& group) const {
-    return (group.sequence * shape.heads + group.kv_head * shape.group()) * shape.queries +
-           group.query_block * kBlockSize;
-  }
-};
-
-PagesTask task_of(const Call& call, const Part& part, float* scratch) {
-  const Group& group = *part.group;
-  const PageMemory& memory = call.shape.cache.memory;
-  PagesTask task{};
-  task.queries = call.query.const_data_ptr<float>() + call.query_row(group) * call.head_dim();
-  task.head_stride = call.shape.queries * call.head_dim();
-  task.heads = call.shape.group();
-  task.tokens = group.row.queries;
-  task.head_dim = call.head_dim();
-  task.padded = memory.padded();
-  task.memory = memory.head(group.kv_head);
-  task.page_stride = memory.page_elements();
-  task.pages = call.shape.sequences[static_cast<std::size_t>(group.sequence)]->pages.data();
-  task.blocks = group.blocks ? group.blocks->data() + part.first : nullptr;
-  task.first_block = group.first_block + part.first;
-  task.block_count = part.count;
-  task.first_limit = group.row.visible.first_limit;
-  task.window = call.shape.window;
-  task.scale = call.scale;
-  task.output = call.part_output.mutable_data_ptr<float>() + part.row * task.head_dim;
-  task.log_sum_exp = call.part_log_sum_exp.mutable_data_ptr<float>() + part.row;
-  task.scratch = scratch;
-  return task;
-}
-
-void run(const Call& call) {
-  const bool bf16 = call.shape.cache.memory.type() == at::kBFloat16;
-  const auto kernel = (bf16 ? kernels::kAttendBf16 : kernels::kAttendFp32).best();
-  const std::int64_t rows = call.shape.group() * std::min(call.shape.queries, kBlockSize);
-  const std::int64_t floats = kernels::pages_scratch_floats(rows, call.shape.cache.memory.padded());
-  const auto count = static_cast<std::int64_t>(call.parts.size());
-  std::atomic<std::int64_t> next{0};
-  at::parallel_for(0, std::min<std::int64_t>(at::get_num_threads(), count), 1,
-                   [&](std::int64_t, std::int64_t) {
-                     const at::Tensor scratch = at::empty({floats}, at::kFloat);
-                     for (std::int64_t i = next++; i < count; i = next++) {
-                       kernel(task_of(call, call.parts[static_cast<std::size_t>(i)],
-                                      scratch.mutable_data_ptr<float>()));
-                     }
-                   });
 }
 
 /// The softmax over what the parts of a query looked at, of results over each: `count` of them,
@@ -200,7 +127,8 @@ void combine(const float* outputs, const float* log_sums, std::int64_t count, st
   *log_sum_exp = largest + std::log(total);
 }
 
-void combine_all(const Call& call, const at::Tensor& output, const at::Tensor& log_sum_exp) {
+/// The results of the groups that have several parts.
+void combine_all(const PartsCall& call) {
   const std::int64_t head_dim = call.head_dim();
   const auto* outputs = call.part_output.const_data_ptr<float>();
   const auto* log_sums = call.part_log_sum_exp.const_data_ptr<float>();
@@ -208,13 +136,14 @@ void combine_all(const Call& call, const at::Tensor& output, const at::Tensor& l
     const Group& group = *part->group;
     const auto end = std::find_if(part, call.parts.end(),
                                   [&](const Part& other) { return other.group != &group; });
-    const std::int64_t rows = call.shape.group() * group.row.queries;
+    const std::int64_t tokens = part->row ? group.row.queries : 0;
+    const std::int64_t rows = call.shape.group() * tokens;
+    const PartPlace to = place_of(call, {.group = &group, .first = 0, .count = 0, .row = {}});
     for (std::int64_t r = 0; r < rows; ++r) {
-      const std::int64_t to = call.query_row(group) + r / group.row.queries * call.shape.queries +
-                              r % group.row.queries;
-      combine(outputs + (part->row + r) * head_dim, log_sums + part->row + r, end - part, rows,
-              head_dim, output.mutable_data_ptr<float>() + to * head_dim,
-              log_sum_exp.mutable_data_ptr<float>() + to);
+      const std::int64_t row = *part->row + r;
+      combine(outputs + row * head_dim, log_sums + row, end - part, rows, head_dim,
+              to.output + r / tokens * to.head_stride + r % tokens * to.token_stride,
+              to.log_sum_exp + r / tokens * to.log_sum_stride + r % tokens);
     }
     part = end;
   }
@@ -239,23 +168,28 @@ DecodeResult decode(const at::Tensor& query, const PagedKvCache& cache, CachedSe
   const double scale = scale_of({.scale = options.scale}, query.size(3));
   const auto groups = plan(shape, options.budget,
                            options.budget ? query_features(plain, shape, scale) : QueryFeatures());
-  Call call{.shape = shape,
-            .query = plain.to(at::kFloat).contiguous(),
-            .scale = scale,
-            .parts = parts_of(shape, groups),
-            .part_output = {},
-            .part_log_sum_exp = {}};
+  const auto sizes = query.sizes();
+  PartsCall call{
+      .shape = shape,
+      .query = plain,
+      .scale = scale,
+      .parts = parts_of(shape, groups),
+      .part_output = {},
+      .part_log_sum_exp = {},
+      // As a model takes it: the heads of a token beside each other.
+      .output = at::empty({sizes[0], sizes[2], sizes[1], sizes[3]}, at::kFloat).transpose(1, 2),
+      .log_sum_exp = at::empty(sizes.slice(0, 3), at::kFloat)};
   std::int64_t rows = 0;
-  for (const Part& part : call.parts) rows += shape.group() * part.group->row.queries;
-  call.part_output = at::empty({rows, query.size(3)}, at::kFloat);
+  for (const Part& part : call.parts) {
+    if (part.row) rows += shape.group() * part.group->row.queries;
+  }
+  call.part_output = at::empty({rows, sizes[3]}, at::kFloat);
   call.part_log_sum_exp = at::empty({rows}, at::kFloat);
-  run(call);
-  DecodeResult result{.output = at::empty(query.sizes(), at::kFloat),
-                      .log_sum_exp = at::empty(query.sizes().slice(0, 3), at::kFloat),
-                      .kept = kept_share(groups)};
-  combine_all(call, result.output, result.log_sum_exp);
-  result.output = result.output.to(query.scalar_type());
-  return result;
+  attend_parts(call);
+  combine_all(call);
+  return {.output = call.output.to(query.scalar_type()),
+          .log_sum_exp = call.log_sum_exp,
+          .kept = kept_share(groups)};
 }
 
 double decode_flops(const at::Tensor& query, const PagedKvCache& cache, CachedSequences sequences,

@@ -17,9 +17,9 @@ struct DecodeCase {
   std::int64_t heads, kv_heads, head_dim, queries;
 };
 
-constexpr DecodeCase kCases[] = {{1, 1, 32, 1},  {8, 2, 64, 1},   {3, 1, 80, 1}, {11, 1, 128, 1},
-                                 {2, 2, 256, 1}, {4, 4, 33, 1},   {2, 1, 64, 5}, {4, 2, 128, 64},
-                                 {6, 2, 48, 70}, {1, 1, 256, 200}};
+constexpr DecodeCase kCases[] = {{1, 1, 32, 1},  {8, 2, 64, 1},    {3, 1, 80, 1},  {11, 1, 128, 1},
+                                 {2, 2, 256, 1}, {4, 4, 33, 1},    {2, 1, 64, 5},  {4, 2, 128, 64},
+                                 {6, 2, 48, 70}, {1, 1, 256, 200}, {70, 1, 32, 1}, {11, 1, 48, 5}};
 constexpr std::int64_t kLengths[] = {1, 63, 64, 65, 1000};
 
 /// A cache of sequences of kLengths that are long enough, its pages scattered.
@@ -83,6 +83,26 @@ TEST_P(Decode, LongSequencesCombineTheirParts) {
   const at::Tensor query = at::randn({1, 2, 1, 32}) * 4;
   const DecodeResult result = decode(query, model.cache, Ids{id});
   Errors().add(result.output[0], result.log_sum_exp[0], query[0], model.plain.at(id));
+}
+
+TEST_P(Decode, AQueryHasTheSameBitsHoweverManyAreWithIt) {
+  for (const auto type : {at::kFloat, at::kBFloat16}) {
+    ModelledCache model({.pages = 20, .kv_heads = 2, .head_dim = 64, .type = type});
+    scatter_pages(model);
+    const auto id = model.add();
+    model.append({id}, 1000);
+    const at::Tensor query = at::randn({1, 6, 200, 64}).to(type);
+    for (const std::optional<std::int64_t> window : {std::optional<std::int64_t>(), {70}, {300}}) {
+      const DecodeOptions options{.window = window};
+      const at::Tensor all = decode(query, model.cache, Ids{id}, options).output;
+      for (const std::int64_t queries : {1, 2, 17, 64, 65, 130}) {
+        const at::Tensor last = query.narrow(2, 200 - queries, queries);
+        EXPECT_TRUE(at::equal(decode(last, model.cache, Ids{id}, options).output,
+                              all.narrow(2, 200 - queries, queries)))
+            << type << ", " << queries << " queries, window " << window.value_or(0);
+      }
+    }
+  }
 }
 
 TEST_P(Decode, SurvivesScoresOfTenThousand) {

@@ -40,12 +40,14 @@ inline uint64_t real_keys(const Task& task, int64_t block) {
 
 /// The keys of a block that a row sees, a bit each.
 inline uint64_t seen_keys(const Task& task, int64_t row, int64_t block) {
-  return first_bits(limit_of(task, row) - block * kBlock) & real_keys(task, block);
+  const int64_t passed = task.first_limit + row * task.limit_step - task.window;
+  return first_bits(limit_of(task, row) - block * kBlock) & ~first_bits(passed - block * kBlock) &
+         real_keys(task, block);
 }
 
-/// Whether all rows see all of a block, as they do where the first row does.
+/// Whether all rows see all of a block, as they do where the first and the last row do.
 inline bool is_whole(const Task& task, int64_t block) {
-  return seen_keys(task, 0, block) == ~uint64_t{0};
+  return (seen_keys(task, 0, block) & seen_keys(task, task.rows - 1, block)) == ~uint64_t{0};
 }
 
 /// Sets the scores of keys that a row does not see to -infinity, of rows `first` to `end`; key
@@ -102,7 +104,9 @@ void update_row(const Task& task, const State& state, int64_t row, int columns) 
   state.sum[row] += sum(total);
 }
 
-inline int64_t block_at(const Task& task, int64_t at) { return task.blocks ? task.blocks[at] : at; }
+inline int64_t block_at(const Task& task, int64_t at) {
+  return task.blocks ? task.blocks[at] : task.first_block + at;
+}
 
 /// Key blocks that are worked on together.
 struct Span {

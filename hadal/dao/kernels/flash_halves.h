@@ -53,10 +53,10 @@ class Weighing {
 template <class Aside>
 void score_half(const Task& task, const State& state, const Half& half, const Span& span,
                 Aside&& aside) {
+  if (half.first == half.end) return;
   const int64_t units = task.padded / TileMath::kGroup;
   for (int i = 0; i < span.count; ++i) {
-    const auto* keys =
-        static_cast<const uint32_t*>(task.head.keys) + span.blocks[i] * units * kBlock;
+    const uint32_t* keys = TileMath::keys_of(task, span.blocks[i]);
     TileProducts::multiply_rows(
         state.scores + half.first * kScoreStride + i * kBlock, kScoreStride, kBlock,
         {reinterpret_cast<const uint32_t*>(state.queries) + half.first * units, units, &keys,
@@ -68,13 +68,11 @@ void score_half(const Task& task, const State& state, const Half& half, const Sp
 template <class Aside>
 void add_values_to_half(const Task& task, const State& state, const Half& half, const Span& span,
                         Aside&& aside) {
+  if (half.first == half.end) return;
   constexpr int64_t kUnits = kBlock / TileMath::kGroup;
   constexpr int64_t kStride = kScoreStride / TileMath::kGroup;
   const uint32_t* values[kSpan];
-  for (int i = 0; i < span.count; ++i) {
-    values[i] =
-        static_cast<const uint32_t*>(task.head.values) + span.blocks[i] * kUnits * task.padded;
-  }
+  for (int i = 0; i < span.count; ++i) values[i] = TileMath::values_of(task, span.blocks[i]);
   TileProducts::multiply_rows(
       state.output + half.first * task.padded, task.padded, task.padded,
       {reinterpret_cast<const uint32_t*>(state.weights) + half.first * kStride, kStride, values,

@@ -21,7 +21,17 @@ inline constexpr int kHeadStep = 32;
 struct Packed {
   const void* keys;    ///< float [blocks][padded][kBlock], or bf16 [blocks][padded / 2][kBlock][2]
   const void* values;  ///< float [blocks][kBlock][padded], or bf16 [blocks][kBlock / 2][padded][2]
+  int64_t block_stride;  ///< elements between blocks
+  const int32_t* pages;  ///< which of the blocks in memory each one is; null: they lie in order
 };
+
+/// Elements before a block's keys, and before its values.
+inline int64_t place_of(const Packed& head, int64_t block) {
+  return (head.pages ? head.pages[block] : block) * head.block_stride;
+}
+
+/// A window that hides nothing, such that no difference to it overflows.
+inline constexpr int64_t kNoWindow = int64_t{1} << 60;
 
 /// One block of queries of one head, and what it looks at.
 struct Task {
@@ -31,10 +41,12 @@ struct Task {
   int64_t head_dim;
   int64_t padded;  ///< head_dim rounded up to kHeadStep
   Packed head;
-  const int32_t* blocks;  ///< the key blocks, ascending; null: the first `block_count`
+  const int32_t* blocks;  ///< the key blocks, ascending; null: `first_block` and on
+  int64_t first_block;
   int64_t block_count;
   int64_t first_limit;  ///< row r sees the keys before first_limit + r limit_step, at most `keys`
   int64_t limit_step;   ///< 1 where causal, else 0
+  int64_t window;       ///< and of these the last so many before its limit
   int64_t keys;
   const uint64_t* real;  ///< a word a key block, a bit a key: 0 for padding; null: all are real
   bool careful;          ///< some value is not finite and must not reach those that do not see it

@@ -36,9 +36,16 @@ struct ForwardMath {
     }
   }
 
+  static const Unit* keys_of(const Task& task, int64_t block) {
+    return static_cast<const Unit*>(task.head.keys) + place_of(task.head, block) / kGroup;
+  }
+  static const Unit* values_of(const Task& task, int64_t block) {
+    return static_cast<const Unit*>(task.head.values) + place_of(task.head, block) / kGroup;
+  }
+
   static void score_block(const Task& task, const State& state, int64_t block, int column) {
     const int64_t units = task.padded / kGroup;
-    const auto* keys = static_cast<const Unit*>(task.head.keys) + block * units * kBlock;
+    const Unit* keys = keys_of(task, block);
     Products::template multiply_matrices<Products>(
         state.scores + column, kScoreStride, tiled_rows(task), kBlock,
         {reinterpret_cast<const Unit*>(state.queries), units, &keys, kBlock, 1, units}, false);
@@ -47,10 +54,7 @@ struct ForwardMath {
   static void add_values(const Task& task, const State& state, const Span& span) {
     constexpr int64_t kUnits = kBlock / kGroup;
     const Unit* values[kSpan];
-    for (int i = 0; i < span.count; ++i) {
-      values[i] =
-          static_cast<const Unit*>(task.head.values) + span.blocks[i] * kUnits * task.padded;
-    }
+    for (int i = 0; i < span.count; ++i) values[i] = values_of(task, span.blocks[i]);
     Products::template multiply_matrices<Products>(
         state.output, task.padded, tiled_rows(task), task.padded,
         {reinterpret_cast<const Unit*>(state.weights), kScoreStride / kGroup, values, task.padded,
@@ -60,8 +64,7 @@ struct ForwardMath {
 
   /// Of one block, whose weights stand first.
   static void add_seen_values(const Task& task, const State& state, int64_t block) {
-    const auto* values =
-        static_cast<const Unit*>(task.head.values) + block * (kBlock / kGroup) * task.padded;
+    const Unit* values = values_of(task, block);
     for (int64_t row = 0; row < task.rows; ++row) {
       for (uint64_t seen = seen_keys(task, row, block); seen != 0; seen &= seen - 1) {
         const int64_t key = __builtin_ctzll(seen);

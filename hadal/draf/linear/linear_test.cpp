@@ -14,7 +14,7 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/full_like.h>
-#include <ATen/ops/isnan.h>
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
@@ -31,10 +31,10 @@ struct Case {
 };
 
 // Tiles of 1 to 4 rows, panels that are full and not, one block of the depth and several, x that is
-// kept whole and not.
-constexpr Case kCases[] = {{1, 32, 1},    {1, 2080, 50},  {2, 96, 23},
-                           {3, 1056, 24}, {4, 64, 130},   {5, 1024, 25},
-                           {7, 160, 17},  {66, 1056, 40}, {130, 1120, 26}};
+// kept whole and not, rows that are worked on at once and more.
+constexpr Case kCases[] = {{1, 32, 1},      {1, 2080, 50},   {2, 96, 23},    {3, 1056, 24},
+                           {4, 64, 130},    {5, 1024, 25},   {7, 160, 17},   {66, 1056, 40},
+                           {130, 1120, 26}, {17, 1120, 330}, {530, 1056, 70}};
 constexpr WeightFormat kFormats[] = {WeightFormat::fp32, WeightFormat::bf16, WeightFormat::int8,
                                      WeightFormat::int4};
 
@@ -99,7 +99,7 @@ TEST_P(EachIsa, ARowHasTheSameBitsAloneAndInAnyBatch) {
     const at::Tensor x = random({130, 1120}, 1).to(activations(format));
     const auto linear = make_linear(random({50, 1120}, 2), {}, format);
     const at::Tensor together = (*linear)(x);
-    for (const std::int64_t rows : {1, 2, 3, 4, 5, 7, 64, 65}) {
+    for (const std::int64_t rows : {1, 2, 3, 4, 5, 7, 8, 17, 64, 65}) {
       EXPECT_TRUE(at::equal((*linear)(x.narrow(0, 3, rows)), together.narrow(0, 3, rows)))
           << static_cast<int>(format) << " " << rows;
     }
@@ -108,14 +108,19 @@ TEST_P(EachIsa, ARowHasTheSameBitsAloneAndInAnyBatch) {
 
 TEST_P(EachIsa, WhatIsNotFiniteReachesItsRowAndNoOther) {
   for (const WeightFormat format : kFormats) {
-    const at::Tensor x = random({6, 64}, 1).to(activations(format));
-    const auto linear = make_linear(random({20, 64}, 2), {}, format);
-    const at::Tensor before = (*linear)(x);
-    x[2][40] = std::numeric_limits<float>::quiet_NaN();
-    const at::Tensor after = (*linear)(x);
-    EXPECT_TRUE(at::isnan(after[2]).all().item<bool>());
-    EXPECT_TRUE(at::equal(after.narrow(0, 3, 3), before.narrow(0, 3, 3)));
-    EXPECT_TRUE(at::equal(after.narrow(0, 0, 2), before.narrow(0, 0, 2)));
+    for (const std::int64_t rows : {6, 70}) {
+      const at::Tensor x = random({rows, 64}, 1).to(activations(format));
+      const auto linear = make_linear(random({20, 64}, 2), {}, format);
+      const at::Tensor before = (*linear)(x);
+      for (const float poison :
+           {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+        x[2][40] = poison;
+        const at::Tensor after = (*linear)(x);
+        EXPECT_FALSE(at::isfinite(after[2]).any().item<bool>());
+        EXPECT_TRUE(at::equal(after.narrow(0, 3, rows - 3), before.narrow(0, 3, rows - 3)));
+        EXPECT_TRUE(at::equal(after.narrow(0, 0, 2), before.narrow(0, 0, 2)));
+      }
+    }
   }
 }
 
@@ -125,12 +130,14 @@ INSTANTIATE_TEST_SUITE_P(Linear, EachIsa, ::testing::ValuesIn(available_isas()),
 TEST(Linear, GivesTheSameBitsForAnyNumberOfThreads) {
   const int threads = at::get_num_threads();
   for (const WeightFormat format : kFormats) {
-    const at::Tensor x = random({3, 1120}, 1).to(activations(format));
     const auto linear = make_linear(random({2000, 1120}, 2), {}, format);
-    const at::Tensor y = (*linear)(x);
-    at::set_num_threads(1);
-    EXPECT_TRUE(at::equal((*linear)(x), y));
-    at::set_num_threads(threads);
+    for (const std::int64_t rows : {3, 70}) {
+      const at::Tensor x = random({rows, 1120}, 1).to(activations(format));
+      const at::Tensor y = (*linear)(x);
+      at::set_num_threads(1);
+      EXPECT_TRUE(at::equal((*linear)(x), y));
+      at::set_num_threads(threads);
+    }
   }
 }
 

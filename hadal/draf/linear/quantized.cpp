@@ -1,6 +1,7 @@
 #include "hadal/draf/linear/quantized.h"
 
 #include "hadal/core/error.h"
+#include "hadal/draf/linear/kernels/block_tiles.h"
 #include "hadal/draf/linear/quantize.h"
 #include "hadal/draf/linear/run.h"
 
@@ -14,9 +15,9 @@
 
 namespace hadal::draf {
 namespace kernels {
-constexpr IsaTable kQuantize = HADAL_ISA_TABLE_OF(quantize, avx2, avx512);
-constexpr IsaTable kInt4 = HADAL_ISA_TABLE_OF(blocks_int4, avx2, avx512);
-constexpr IsaTable kInt8 = HADAL_ISA_TABLE_OF(blocks_int8, avx2, avx512);
+constexpr IsaTable kQuantizeRow = HADAL_ISA_TABLE_OF(quantize_row, avx2, avx512);
+constexpr IsaTable kInt4 = HADAL_ISA_TABLE_OF(blocks_int4, avx2, avx512, avx512_bf16);
+constexpr IsaTable kInt8 = HADAL_ISA_TABLE_OF(blocks_int8, avx2, avx512, avx512_bf16);
 }  // namespace kernels
 
 namespace {
@@ -33,16 +34,53 @@ std::int64_t block_bytes(WeightFormat format) {
 
 std::int64_t groups_of(std::int64_t outputs) { return (outputs + kGroup - 1) / kGroup; }
 
-/// Rows of fp32 activations as blocks of bytes.
+/// Calls quantize(first, last) for groups of rows of activations that have so many inputs.
+void share_out_rows(std::int64_t groups, std::int64_t inputs,
+                    const std::function<void(std::int64_t first, std::int64_t last)>& quantize) {
+  share_out(groups, static_cast<double>(2 * inputs), quantize);
+}
+
+/// Rows of bf16 activations as blocks of bytes.
 at::Tensor quantized(const at::Tensor& x) {
-  const at::Tensor floats = x.to(at::kFloat);
-  const std::int64_t blocks = x.size(1) / kBlockInputs;
+  const std::int64_t inputs = x.size(1);
+  const std::int64_t blocks = inputs / kBlockInputs;
   const at::Tensor to = at::empty(
       {x.size(0), blocks * static_cast<std::int64_t>(sizeof(ActivationBlock))}, at::kByte);
-  kernels::kQuantize.best()(floats.const_data_ptr<float>(), x.size(0) * blocks,
-                            static_cast<ActivationBlock*>(to.mutable_data_ptr()));
+  const auto* from = static_cast<const std::uint16_t*>(x.const_data_ptr());
+  auto* data = static_cast<ActivationBlock*>(to.mutable_data_ptr());
+  const auto kernel = kernels::kQuantizeRow.best();
+  share_out_rows(x.size(0), inputs, [&](std::int64_t first, std::int64_t last) {
+    kernel(from + first * inputs, (last - first) * blocks, data + first * blocks);
+  });
   return to;
 }
+
+#if defined(__x86_64__)
+/// With fewer rows, more of a tile is empty than is worth it.
+constexpr std::int64_t kFewestForTiles = 8;
+
+/// Rows of bf16 activations as tiles of bytes.
+at::Tensor quantized_tiles(const at::Tensor& x) {
+  using kernels::ActivationTile;
+  using kernels::kActivationRows;
+  const std::int64_t inputs = x.size(1);
+  const std::int64_t blocks = inputs / kBlockInputs;
+  const std::int64_t tiles = (x.size(0) + kActivationRows - 1) / kActivationRows;
+  const at::Tensor to =
+      at::empty({tiles, blocks * static_cast<std::int64_t>(sizeof(ActivationTile))}, at::kByte);
+  const auto* from = static_cast<const std::uint16_t*>(x.const_data_ptr());
+  auto* data = static_cast<ActivationTile*>(to.mutable_data_ptr());
+  share_out_rows(tiles, kActivationRows * inputs, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t tile = first; tile < last; ++tile) {
+      const std::int64_t row = tile * kActivationRows;
+      kernels::avx512::quantize_rows(from + row * inputs,
+                                     std::min(kActivationRows, x.size(0) - row), blocks,
+                                     data + tile * blocks);
+    }
+  });
+  return to;
+}
+#endif
 
 }  // namespace
 
@@ -85,9 +123,40 @@ std::int64_t QuantizedLinear::bytes() const {
   return static_cast<std::int64_t>(codes_.nbytes() + (scales_.defined() ? scales_.nbytes() : 0));
 }
 
+#if defined(__x86_64__)
+at::Tensor QuantizedLinear::multiply_in_tiles(const at::Tensor& x) const {
+  const std::int64_t rows = x.size(0);
+  const at::Tensor left = quantized_tiles(x);
+  at::Tensor y = at::empty({rows, outputs_}, x.options());
+  const auto kernel = format_ == WeightFormat::int4 ? &kernels::amx::block_tiles_int4
+                                                    : &kernels::amx::block_tiles_int8;
+  share_out(groups_of(outputs_), static_cast<double>(kGroup * inputs_ * (rows + 1)),
+            [&](std::int64_t first, std::int64_t last) {
+              const at::Tensor codes = at::empty({kernels::kBlockTilesScratchBytes}, at::kChar);
+              const at::Tensor sums = at::empty({kernels::kBlockTilesScratchFloats}, at::kFloat);
+              kernel({.x = static_cast<const kernels::ActivationTile*>(left.const_data_ptr()),
+                      .weight = codes_.const_data_ptr(),
+                      .scales = scales_.defined() ? scales_.const_data_ptr<float>() : nullptr,
+                      .bias = bias_.defined() ? bias_.const_data_ptr<float>() : nullptr,
+                      .rows = rows,
+                      .blocks = inputs_ / kBlockInputs,
+                      .outputs = outputs_,
+                      .first = first,
+                      .last = last,
+                      .y = static_cast<std::uint16_t*>(y.mutable_data_ptr()),
+                      .codes = codes.mutable_data_ptr<std::int8_t>(),
+                      .sums = sums.mutable_data_ptr<float>()});
+            });
+  return y;
+}
+#endif
+
 at::Tensor QuantizedLinear::operator()(const at::Tensor& x) const {
   check_activations(x, inputs_, at::kBFloat16);
   const std::int64_t rows = x.size(0);
+#if defined(__x86_64__)
+  if (rows >= kFewestForTiles && isa() >= Isa::amx) return multiply_in_tiles(x);
+#endif
   const std::int64_t groups = groups_of(outputs_);
   const at::Tensor left = quantized(x);
   const at::Tensor y = at::empty({rows, groups * kGroup}, at::kFloat);

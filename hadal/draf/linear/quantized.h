@@ -21,6 +21,8 @@ class QuantizedLinear final : public Linear {
   at::Tensor weight() const;
 
  private:
+  at::Tensor multiply_in_tiles(const at::Tensor& x) const;
+
   std::int64_t inputs_;
   std::int64_t outputs_;
   WeightFormat format_;

@@ -1,14 +1,10 @@
 #pragma once
 
 // Plain types only: this is compiled once an instruction set.
-#include "hadal/core/isa.h"
-
-#include <stdint.h>
+#include "hadal/draf/linear/kernels/activations.h"
 
 namespace hadal::draf::kernels {
 
-/// Inputs that share a scale, of an activation and, in 4 bits, of a weight.
-inline constexpr int64_t kBlockInputs = 32;
 /// Outputs whose weights lie side by side: [16][4 inputs] bytes, so that a vector of 4-byte sums
 /// has an output a lane.
 inline constexpr int64_t kGroup = 16;
@@ -24,13 +20,6 @@ struct Int8Block {
   int8_t codes[kQuads][kGroup * 4];
 };
 
-/// A block of a row of activations in 8 bits.
-struct ActivationBlock {
-  float scale;
-  int32_t sum;  ///< of the codes
-  int8_t codes[kBlockInputs];
-};
-
 /// Some groups of outputs of y = x W^T; what is summed up over a block is exact.
 struct BlocksTask {
   const ActivationBlock* x;  ///< [rows][blocks]
@@ -44,8 +33,6 @@ struct BlocksTask {
   int64_t y_stride;  ///< at least kGroup times all groups
 };
 
-/// A row of activations, to the nearest codes; one that is not finite makes its block NaN.
-HADAL_ISA_DECLARE(void quantize(const float* from, int64_t blocks, ActivationBlock* to);)
 /// The same bits for a row whatever rows are beside it.
 HADAL_ISA_DECLARE(void blocks_int4(const BlocksTask& task);
                   void blocks_int8(const BlocksTask& task);)

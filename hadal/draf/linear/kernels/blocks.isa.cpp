@@ -25,8 +25,19 @@ inline Bytes repeat(const int8_t* quad) {
 }
 inline Bytes low_codes(Bytes x) { return _mm512_and_si512(x, _mm512_set1_epi8(15)); }
 inline Bytes high_codes(Bytes x) { return low_codes(_mm512_srli_epi16(x, 4)); }
+#if defined(__AVX512VNNI__)
+inline Sums32 add_unsigned(Sums32 sum, Bytes codes, Bytes x) {
+  return _mm512_dpbusd_epi32(sum, codes, x);
+}
+inline Sums32 pairs_of(Sums32 sum) { return sum; }
+/// Codes are taken as if they were so much larger.
+constexpr int32_t kSignedShift = 128;
+inline Sums32 add_signed(Sums32 sum, Bytes codes, Bytes x) {
+  return _mm512_dpbusd_epi32(sum, _mm512_xor_si512(codes, _mm512_set1_epi8(-128)), x);
+}
+#else
 /// Adds products of neighbours, of unsigned and signed bytes.
-inline Sums16 add_pairs(Sums16 sum, Bytes codes, Bytes x) {
+inline Sums16 add_unsigned(Sums16 sum, Bytes codes, Bytes x) {
   return _mm512_add_epi16(sum, _mm512_maddubs_epi16(codes, x));
 }
 inline Sums32 pairs_of(Sums16 sum) { return _mm512_madd_epi16(sum, _mm512_set1_epi16(1)); }
@@ -35,8 +46,12 @@ inline Bytes odd(Bytes x) { return _mm512_srai_epi16(x, 8); }
 inline Sums32 add_products(Sums32 sum, Bytes a, Bytes b) {
   return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b));
 }
+#endif
 inline Floats floats_of(Sums32 sum, int32_t less) {
   return _mm512_cvtepi32_ps(_mm512_sub_epi32(sum, _mm512_set1_epi32(less)));
+}
+inline Floats add_scaled(Floats sum, Floats x, Floats scales) {
+  return _mm512_fmadd_ps(x, scales, sum);
 }
 inline Floats scales_of(const uint16_t* bf16) {
   const __m256i halves = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bf16));
@@ -65,7 +80,7 @@ inline Bytes repeat(const int8_t* quad) {
 inline Bytes low_codes(Bytes x) { return _mm256_and_si256(x, _mm256_set1_epi8(15)); }
 inline Bytes high_codes(Bytes x) { return low_codes(_mm256_srli_epi16(x, 4)); }
 /// Adds products of neighbours, of unsigned and signed bytes.
-inline Sums16 add_pairs(Sums16 sum, Bytes codes, Bytes x) {
+inline Sums16 add_unsigned(Sums16 sum, Bytes codes, Bytes x) {
   return _mm256_add_epi16(sum, _mm256_maddubs_epi16(codes, x));
 }
 inline Sums32 pairs_of(Sums16 sum) { return _mm256_madd_epi16(sum, _mm256_set1_epi16(1)); }
@@ -76,6 +91,9 @@ inline Sums32 add_products(Sums32 sum, Bytes a, Bytes b) {
 }
 inline Floats floats_of(Sums32 sum, int32_t less) {
   return _mm256_cvtepi32_ps(_mm256_sub_epi32(sum, _mm256_set1_epi32(less)));
+}
+inline Floats add_scaled(Floats sum, Floats x, Floats scales) {
+  return _mm256_fmadd_ps(x, scales, sum);
 }
 inline Floats scales_of(const uint16_t* bf16) {
   const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bf16));
@@ -107,7 +125,7 @@ inline Bytes low_codes(Bytes x) { return x & 15; }
 inline Bytes high_codes(Bytes x) { return x >> 4 & 15; }
 inline Sums16 even(Bytes x) { return reinterpret_cast<Sums16>(x) << 8 >> 8; }
 inline Sums16 odd(Bytes x) { return reinterpret_cast<Sums16>(x) >> 8; }
-inline Sums16 add_pairs(Sums16 sum, Bytes codes, Bytes x) {
+inline Sums16 add_unsigned(Sums16 sum, Bytes codes, Bytes x) {
   return sum + even(codes) * even(x) + odd(codes) * odd(x);
 }
 inline Sums32 low_half(Sums16 x) { return reinterpret_cast<Sums32>(x) << 16 >> 16; }
@@ -119,6 +137,7 @@ inline Sums32 add_products(Sums32 sum, Sums16 a, Sums16 b) {
 inline Floats floats_of(Sums32 sum, int32_t less) {
   return __builtin_convertvector(sum - less, Floats);
 }
+inline Floats add_scaled(Floats sum, Floats x, Floats scales) { return sum + x * scales; }
 inline Floats scales_of(const uint16_t* bf16) {
   Sums32 bits;
   for (int i = 0; i < kLanes; ++i) bits[i] = static_cast<int32_t>(uint32_t{bf16[i]} << 16);
@@ -132,6 +151,13 @@ inline Floats load_floats(const float* from) {
 inline void store(float* to, Floats x) { __builtin_memcpy(to, &x, sizeof x); }
 inline Sums16 zero() { return Sums16{}; }
 
+#endif
+
+#if !defined(__AVX512VNNI__)
+constexpr int32_t kSignedShift = 0;
+inline Sums32 add_signed(Sums32 sum, Bytes codes, Bytes x) {
+  return add_products(add_products(sum, even(codes), even(x)), odd(codes), odd(x));
+}
 #endif
 
 constexpr int kMostRows = 4;
@@ -152,14 +178,15 @@ struct Int4 {
       const Bytes high = high_codes(codes);
       for (int r = 0; r < rows; ++r) {
         const int8_t* left = x[r * x_stride].codes + 4 * q;
-        pairs[r] = add_pairs(pairs[r], low, repeat(left));
-        pairs[r] = add_pairs(pairs[r], high, repeat(left + kBlockInputs / 2));
+        pairs[r] = add_unsigned(pairs[r], low, repeat(left));
+        pairs[r] = add_unsigned(pairs[r], high, repeat(left + kBlockInputs / 2));
       }
     }
     const Floats scales = scales_of(block.scales + at / 4);
     for (int r = 0; r < rows; ++r) {
       const ActivationBlock& left = x[r * x_stride];
-      sums[r] += floats_of(pairs_of(pairs[r]), 8 * left.sum) * (scales * left.scale);
+      sums[r] =
+          add_scaled(sums[r], floats_of(pairs_of(pairs[r]), 8 * left.sum), scales * left.scale);
     }
   }
   static Floats finish(Floats sum, const float*) { return sum; }
@@ -175,16 +202,14 @@ struct Int8 {
     for (int r = 0; r < rows; ++r) products[r] = reinterpret_cast<Sums32>(zero());
     for (int q = 0; q < kQuads; ++q) {
       const Bytes codes = load(block.codes[q] + at);
-      const auto evens = even(codes);
-      const auto odds = odd(codes);
       for (int r = 0; r < rows; ++r) {
-        const Bytes left = repeat(x[r * x_stride].codes + 4 * q);
-        products[r] = add_products(products[r], evens, even(left));
-        products[r] = add_products(products[r], odds, odd(left));
+        products[r] = add_signed(products[r], codes, repeat(x[r * x_stride].codes + 4 * q));
       }
     }
     for (int r = 0; r < rows; ++r) {
-      sums[r] += floats_of(products[r], 0) * x[r * x_stride].scale;
+      const ActivationBlock& left = x[r * x_stride];
+      sums[r] = add_scaled(sums[r], floats_of(products[r], kSignedShift * left.sum),
+                           Floats{} + left.scale);
     }
   }
   static Floats finish(Floats sum, const float* scales) { return sum * load_floats(scales); }
@@ -224,29 +249,6 @@ void run(const BlocksTask& task) {
 }
 
 }  // namespace
-
-void quantize(const float* from, int64_t blocks, ActivationBlock* to) {
-  for (int64_t b = 0; b < blocks; ++b, from += kBlockInputs) {
-    float largest = 0;
-    float nothing = 0;  // or NaN, where a value is not finite
-    for (int i = 0; i < kBlockInputs; ++i) {
-      const float magnitude = __builtin_fabsf(from[i]);
-      largest = magnitude > largest ? magnitude : largest;
-      nothing += from[i] * 0.0F;
-    }
-    const bool scaled = largest > 0 && nothing == 0;
-    const float steps = scaled ? 127.0F / largest : 0.0F;
-    int32_t sum = 0;
-    for (int i = 0; i < kBlockInputs; ++i) {
-      constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: adding it leaves no bits for a fraction
-      const int32_t code = scaled ? static_cast<int32_t>(from[i] * steps + kRound - kRound) : 0;
-      to[b].codes[i] = static_cast<int8_t>(code);
-      sum += code;
-    }
-    to[b].scale = largest / 127.0F + nothing;
-    to[b].sum = sum;
-  }
-}
 
 void blocks_int4(const BlocksTask& task) { run<Int4>(task); }
 void blocks_int8(const BlocksTask& task) { run<Int8>(task); }
