@@ -135,6 +135,7 @@ TEST_P(Decode, ShowsWhatIsNotFiniteToThoseWhoSeeItOnly) {
       // Queries are at positions 60 to 89.
       EXPECT_FALSE(result.output[0].narrow(1, 15, 15).isfinite().any().item<bool>());
       const at::Tensor before = result.output[0].narrow(1, 0, 15);
+      EXPECT_TRUE(before.isfinite().all().item<bool>());
       const PlainSequence seen_before{key[0].narrow(1, 0, 75), value[0].narrow(1, 0, 75)};
       Errors().add(before, result.log_sum_exp[0].narrow(1, 0, 15), query[0].narrow(1, 0, 15),
                    seen_before);
