@@ -11,7 +11,9 @@
 namespace hadal::msp {
 namespace {
 
-constexpr double kFirstCost = 1e-3;  // as in the authors' code
+// As in the authors' code.
+constexpr double kLearningRate = 0.1;
+constexpr double kFirstCost = 1e-3;
 
 /// From all numbers to (0, 1).
 at::Tensor squashed(const at::Tensor& x) { return (x.tanh() + 1) / 2; }
@@ -44,7 +46,8 @@ Evidence NeuralCleanse::look(const Suspect& suspect) const {
       search_triggers(suspect,
                       {at::zeros({classes, 1, height, width}),
                        at::zeros({classes, channels, height, width})},
-                      stamp, kFirstCost, static_cast<double>(height * width), options_);
+                      stamp,
+                      {.learning = kLearningRate, .first_cost = kFirstCost, .largest = static_cast<double>(height * width)}, options_);
   Evidence evidence;
   for (std::int64_t k = 0; k < classes; ++k) {
     const at::Tensor mask = found.parts[0][k], pattern = found.parts[1][k];

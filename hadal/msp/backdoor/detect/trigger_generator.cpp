@@ -19,6 +19,7 @@ namespace {
 constexpr std::int64_t kNoise = 8;
 constexpr std::int64_t kHidden = 64;
 constexpr std::int64_t kDraws = 4;  // of noise for each class and batch
+constexpr double kLearningRate = 0.02;
 constexpr double kFirstCost = 1e-2;
 
 at::Tensor normal(Random& random, at::IntArrayRef sizes, double deviation) {
@@ -80,8 +81,8 @@ Evidence TriggerGenerator::look(const Suspect& suspect) const {
                         .parts = {changes.select(1, 0)}};
   };
   const SmallestTriggers found =
-      search_triggers(suspect, first_parameters(random, classes, pixels), stamp, kFirstCost,
-                      std::sqrt(static_cast<double>(pixels)), options_);
+      search_triggers(suspect, first_parameters(random, classes, pixels), stamp,
+                      {.learning = kLearningRate, .first_cost = kFirstCost, .largest = std::sqrt(static_cast<double>(pixels))}, options_);
   Evidence evidence;
   for (std::int64_t k = 0; k < classes; ++k) {
     const at::Tensor change = found.parts[0][k].view(image);

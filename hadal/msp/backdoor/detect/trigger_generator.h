@@ -27,7 +27,7 @@ class AddedTrigger : public Trigger {
 class TriggerGenerator : public Detector {
  public:
   /// Throws InvalidArgument for an option out of range, or a batch that does not split in four.
-  explicit TriggerGenerator(const TriggerSearchOptions& options = {.learning_rate = 0.02});
+  explicit TriggerGenerator(const TriggerSearchOptions& options = {});
   std::string name() const override { return "trigger-generator"; }
   Evidence look(const Suspect& suspect) const override;
 

@@ -91,21 +91,20 @@ class Draws {
 }  // namespace
 
 void validate(const TriggerSearchOptions& options, const char* what) {
-  if (options.steps < 1 || options.batch < 1 || !(options.learning_rate > 0) ||
-      !(options.success > 0 && options.success <= 1)) {
-    throw InvalidArgument(concat(what, ": expected 1 or more steps and images a batch, a positive "
-                                       "learning rate, and a success in (0, 1]"));
+  if (options.steps < 1 || options.batch < 1 || !(options.success > 0 && options.success <= 1)) {
+    throw InvalidArgument(concat(what, ": expected 1 or more steps and images a batch, and a "
+                                       "success in (0, 1]"));
   }
 }
 
 SmallestTriggers search_triggers(const Suspect& suspect, std::vector<at::Tensor> parameters,
-                                 const BatchStamp& stamp, double first_cost, double largest,
+                                 const BatchStamp& stamp, const TriggerSearchRates& rates,
                                  const TriggerSearchOptions& options) {
   const std::int64_t classes = suspect.classes;
   SmallestTriggers best{.sizes = at::full({classes}, INFINITY, at::kDouble), .parts = {}};
-  Costs costs(classes, first_cost);
+  Costs costs(classes, rates.first_cost);
   Draws draws(suspect.images, options);
-  std::vector<Adam> optimizers(parameters.size(), Adam(options.learning_rate));
+  std::vector<Adam> optimizers(parameters.size(), Adam(rates.learning));
   const at::Tensor targets = at::arange(classes).repeat_interleave(options.batch);
   for (int step = 0; step < options.steps; ++step) {
     options.check_interrupt();
@@ -129,7 +128,7 @@ SmallestTriggers search_triggers(const Suspect& suspect, std::vector<at::Tensor>
     keep_smaller(best, batch, reached);
     costs.follow(reached);
   }
-  best.sizes = best.sizes.clamp_max(largest);
+  best.sizes = best.sizes.clamp_max(rates.largest);
   return best;
 }
 

@@ -12,9 +12,8 @@ namespace hadal::msp {
 
 struct TriggerSearchOptions {
   int steps = 200;
-  std::int64_t batch = 32;     ///< images, each of which is stamped for every class
-  double learning_rate = 0.1;  ///< of Adam
-  double success = 0.99;       ///< of a batch that a trigger has to turn
+  std::int64_t batch = 32;  ///< images, each of which is stamped for every class
+  double success = 0.99;    ///< of a batch that a trigger has to turn
   std::uint64_t seed = 0;
   std::function<void()> check_interrupt = [] {};  ///< before each step; throws to end the search
 };
@@ -39,11 +38,18 @@ struct SmallestTriggers {
   std::vector<at::Tensor> parts;  ///< each [classes, ...]; the last ones where none succeeded
 };
 
+/// What differs between detectors.
+struct TriggerSearchRates {
+  double learning = 0.1;    ///< Adam's
+  double first_cost = 0.1;  ///< of a unit of size
+  double largest = 0;       ///< size that there can be
+};
+
 /// Lowers, for all classes at once, cross-entropy to the class plus cost * size by Adam, as Neural
 /// Cleanse does (Wang et al., 2019): a class's cost rises by 1.5 after five batches of success in a
 /// row, and falls by 1.5^1.5 after five without.
 SmallestTriggers search_triggers(const Suspect& suspect, std::vector<at::Tensor> parameters,
-                                 const BatchStamp& stamp, double first_cost, double largest,
+                                 const BatchStamp& stamp, const TriggerSearchRates& rates,
                                  const TriggerSearchOptions& options);
 
 /// The share of the suspect's images that it does not take for `target`, and does once they are
