@@ -13,7 +13,8 @@ constexpr double kWidth = 1.959963984540054;  // 97.5 % quantile of the normal d
 
 void check_scores(std::span<const double> scores, std::string_view what) {
   if (scores.empty() || !std::ranges::all_of(scores, [](double x) { return std::isfinite(x); })) {
-    throw InvalidArgument(concat("roc area: expected finite scores of ", what, ", and one at least"));
+    throw InvalidArgument(
+        concat("roc area: expected finite scores of ", what, ", and one at least"));
   }
 }
 

@@ -51,8 +51,7 @@ at::Tensor images_of(const std::string& data) {
 std::optional<msp::BackdoorScanOptions> behaviour_of(const Arguments& arguments) {
   if (arguments.data.empty()) return std::nullopt;
   msp::BackdoorScanOptions options{.images = images_of(arguments.data),
-                                   .seed = kSeed,
-                                   .check_interrupt = check_interrupt};
+                                   .search = {.seed = kSeed, .check_interrupt = check_interrupt}};
   if (!arguments.clean.empty()) options.clean = arguments.clean;
   return options;
 }
@@ -97,7 +96,8 @@ void add_audit_command(CLI::App& app, std::function<int()>& chosen) {
   output("--sarif", arguments->sarif, "The findings as SARIF 2.1.0; - prints them");
   output("--html", arguments->html, "A page that needs no network; - prints it");
   command.footer(
-      "Nothing is loaded or run without --data. Exit status: 0 clean, 1 warnings or errors, 2 not audited.\n"
+      "Nothing is loaded or run without --data. Exit status: 0 clean, 1 warnings or errors, 2 not "
+      "audited.\n"
       "docs/audit.md has the rules.");
   command.callback([arguments, &chosen] { chosen = [arguments] { return audit(*arguments); }; });
 }

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t kMostImages = 256;
 constexpr std::int64_t kMostElements = std::int64_t{1} << 26;  // of a batch stamped for all classes
-constexpr std::size_t kLeastClean = 20;  // 1 / (20 + 1) is below 0.05
+constexpr std::size_t kLeastClean = 20;                        // 1 / (20 + 1) is below 0.05
 
 void check_images(const at::Tensor& images, const std::string& what) {
   const bool is_fit = images.defined() && images.dim() == 4 && images.numel() > 0 &&
@@ -48,17 +48,15 @@ struct Looked {
 
 Looked look_at(const fs::path& path, const at::Tensor& images, const BackdoorScanOptions& options) {
   const LoadedNetwork loaded = recognize_network(SafetensorsReader(path));
-  const TriggerSearchOptions search{.seed = options.seed,
-                                    .check_interrupt = options.check_interrupt};
+  const TriggerSearchOptions& search = options.search;
   if (loaded.classes * search.batch * images[0].numel() > kMostElements) {
     throw Unsupported(concat("backdoor scan: ", loaded.classes, " classes of images of ",
                              shape_text(images.sizes().slice(1)), " take too much memory"),
                       "scan models of smaller images or fewer classes");
   }
-  const Suspect suspect{
-      .classifier = [&](const at::Tensor& x) { return loaded.classify(x); },
-      .classes = loaded.classes,
-      .images = images};
+  const Suspect suspect{.classifier = [&](const at::Tensor& x) { return loaded.classify(x); },
+                        .classes = loaded.classes,
+                        .images = images};
   {
     const at::NoGradGuard no_grad;
     if (!suspect.classifier(images.narrow(0, 0, 1)).isfinite().all().item<bool>()) {
@@ -155,9 +153,9 @@ void judge_backdoor(const BackdoorScan& scan, const Place& place, Findings& find
                 scan.suspect, suspect.mask.size, 100 * suspect.mask.success, suspect.change.size,
                 100 * suspect.change.success);
   if (scan.finds_backdoor()) {
-    findings.add(rules::kBackdoor, place, {},
-                 concat(sizes, "; p = ", scan.decision->p, " by ", scan.clean_models,
-                        " clean models"));
+    findings.add(
+        rules::kBackdoor, place, {},
+        concat(sizes, "; p = ", scan.decision->p, " by ", scan.clean_models, " clean models"));
   } else if (!scan.decision && suspect.index() > kAnomalyLimit) {
     std::snprintf(sizes + std::strlen(sizes), sizeof sizes - std::strlen(sizes),
                   "; anomaly index %.1f, above %.0f", suspect.index(), kAnomalyLimit);

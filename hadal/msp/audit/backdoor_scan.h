@@ -1,13 +1,12 @@
 #pragma once
 
 #include "hadal/msp/backdoor/decide/calibration.h"
-#include "hadal/msp/backdoor/detect/detector.h"
+#include "hadal/msp/backdoor/detect/trigger_search.h"
 #include "hadal/msp/scan/finding.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,8 +19,7 @@ struct BackdoorScanOptions {
   at::Tensor images;  ///< uint8 or fp32 in [0, 1], [n, c, h, w], clean ones; 256 are used at most
   /// A folder of 20 or more safetensors of clean models of the same architecture, or nothing.
   std::optional<std::filesystem::path> clean = {};
-  std::uint64_t seed = 0;
-  std::function<void()> check_interrupt = [] {};
+  TriggerSearchOptions search = {};
 };
 
 /// The images of a safetensors file, its tensor "images", as BackdoorScanOptions takes them. Throws
@@ -41,9 +39,9 @@ struct ClassScan {
 struct BackdoorScan {
   std::string architecture;
   std::int64_t images = 0;
-  std::vector<ClassScan> classes;
+  std::vector<ClassScan> classes = {};
   std::size_t clean_models = 0;
-  std::optional<BackdoorDecision> decision;  ///< with clean models
+  std::optional<BackdoorDecision> decision = {};  ///< with clean models
   std::size_t suspect = 0;  ///< the most suspicious class, by the decision or else by index()
 
   /// By p < 0.05.

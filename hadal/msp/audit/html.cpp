@@ -110,8 +110,7 @@ std::string audit_html(const AuditReport& report) {
        << "</p></header>\n<main>\n"
        << findings_section(report);
   if (report.backdoor) html << backdoor_section(*report.backdoor);
-  html << files_section(report) << weights_section(report)
-       << "</main>\n</body>\n</html>\n";
+  html << files_section(report) << weights_section(report) << "</main>\n</body>\n</html>\n";
   return html.html();
 }
 

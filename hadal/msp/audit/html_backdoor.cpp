@@ -61,9 +61,9 @@ Markup summary(const BackdoorScan& scan) {
 
 Markup backdoor_section(const BackdoorScan& scan) {
   Markup html;
-  html << "<section aria-labelledby=\"triggers\"><h2 id=\"triggers\">Triggers</h2>"
-       << summary(scan)
-       << "<p class=\"muted\">The smallest found for each class. A mask replaces pixels (size: their "
+  html << "<section aria-labelledby=\"triggers\"><h2 id=\"triggers\">Triggers</h2>" << summary(scan)
+       << "<p class=\"muted\">The smallest found for each class. A mask replaces pixels (size: "
+          "their "
           "number); a change is added to all (size: its norm; grey is none). Turned: images of "
           "other classes.</p>"
        << "<div class=\"scroll\" tabindex=\"0\"><table class=\"triggers\"><thead><tr>"

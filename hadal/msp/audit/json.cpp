@@ -64,8 +64,7 @@ Json backdoor_json(const BackdoorScan& scan) {
 std::string audit_json(const AuditReport& report) {
   Json json = {{"schema", "hadal-audit"},   {"schema_version", 1},        {"model", report.model},
                {"audited", report.audited}, {"clean", report.is_clean()}, {"files", Json::array()},
-               {"findings", Json::array()}, {"weights", Json::array()},
-               {"backdoor", nullptr}};
+               {"findings", Json::array()}, {"weights", Json::array()},   {"backdoor", nullptr}};
   for (const ScannedFile& file : report.files) {
     json["files"].push_back(
         {{"path", file.path}, {"kind", file.kind}, {"bytes", file.bytes}, {"sha256", file.sha256}});

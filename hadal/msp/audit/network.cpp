@@ -41,9 +41,8 @@ LoadedNetwork recognize_network(const SafetensorsReader& weights) {
       if (!weights.contains(last) || weights.info(last).shape.size() != 2) continue;
       const std::int64_t classes = weights.info(last).shape[0];
       if (classes < 2 || classes > kMostClasses) continue;
-      LoadedNetwork loaded{.name = name,
-                           .classes = classes,
-                           .network = hpts::make_image_network(name, classes)};
+      LoadedNetwork loaded{
+          .name = name, .classes = classes, .network = hpts::make_image_network(name, classes)};
       torch::nn::Module& module = *loaded.network.module;
       if (!fit(module, weights)) continue;
       models::load_state(module, weights);

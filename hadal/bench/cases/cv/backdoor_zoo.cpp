@@ -129,16 +129,16 @@ double percent(std::int64_t count, std::size_t of) {
 void add_false_alarms(const Zoo& zoo, std::vector<Metric>& metrics) {
   const std::int64_t alarms = decide(zoo, zoo.clean, {0, 1}).alarms;
   metrics.push_back({"false alarms at p < 0.05", percent(alarms, kClean), "%"});
-  metrics.push_back({"false alarms at p < 0.05, high",
-                     100 * proportion_interval(alarms, kClean).high, "%"});
+  metrics.push_back(
+      {"false alarms at p < 0.05, high", 100 * proportion_interval(alarms, kClean).high, "%"});
   // All clean models, as the rule needs no calibration.
   std::vector<double> indices = indices_of(zoo.calibration);
   for (const double index : indices_of(zoo.clean)) indices.push_back(index);
-  metrics.push_back({"false alarms of index > 2",
-                     percent(std::ranges::count_if(
-                                 indices, [](double x) { return x > msp::kAnomalyLimit; }),
-                             indices.size()),
-                     "%"});
+  metrics.push_back(
+      {"false alarms of index > 2",
+       percent(std::ranges::count_if(indices, [](double x) { return x > msp::kAnomalyLimit; }),
+               indices.size()),
+       "%"});
 }
 
 void add_models(const Zoo& zoo, std::vector<Metric>& metrics) {
@@ -157,8 +157,8 @@ void add_models(const Zoo& zoo, std::vector<Metric>& metrics) {
     }
     const std::string name = name_of(static_cast<Poisoning>(kind));
     metrics.push_back({"attack success, " + name + ", least", std::ranges::min(success), "%"});
-    metrics.push_back({"found at p < 0.05, " + name,
-                       percent(decide(zoo, models, {0, 1}).alarms, kEach), "%"});
+    metrics.push_back(
+        {"found at p < 0.05, " + name, percent(decide(zoo, models, {0, 1}).alarms, kEach), "%"});
   }
 }
 
@@ -195,18 +195,19 @@ Workload prepare(const Context& context) {
   const msp::Suspect suspect =
       train_zoo_model(*data, Poisoning::patch, 1'000, context).suspect(*data);
   const msp::NeuralCleanse look({.steps = 20});
-  return {.data = data_source(
-              concat(data->images.description, "; 38 clean models to calibrate, 20 clean and 20 "
-                                               "poisoned to judge, each on 6,000 images"),
-              data->generated, {data->images.train.images, data->images.test.images}),
-          .quality = [=] { return quality_of(*data, context); },
-          .baseline =
-              [=] {
-                for (std::int64_t k = 0; k < suspect.classes; ++k) {
-                  look.look(of_one_class(suspect, k));
-                }
-              },
-          .candidate = [=] { look.look(suspect); }};
+  return {
+      .data = data_source(concat(data->images.description,
+                                 "; 38 clean models to calibrate, 20 clean and 20 "
+                                 "poisoned to judge, each on 6,000 images"),
+                          data->generated, {data->images.train.images, data->images.test.images}),
+      .quality = [=] { return quality_of(*data, context); },
+      .baseline =
+          [=] {
+            for (std::int64_t k = 0; k < suspect.classes; ++k) {
+              look.look(of_one_class(suspect, k));
+            }
+          },
+      .candidate = [=] { look.look(suspect); }};
 }
 
 Case make_case() {

@@ -26,6 +26,7 @@ namespace {
 constexpr std::int64_t kClasses = 10;
 constexpr std::int64_t kSide = 28;
 constexpr std::int64_t kForSuspects = 256;  // of the test images
+constexpr std::int64_t kForRepair = 1'000;  // of the training images, the last
 constexpr int kEpochs = 4;
 
 at::Tensor network_images(const at::Tensor& images) {
@@ -93,8 +94,8 @@ data::LabelledImages poisoned(const data::LabelledImages& clean, Poisoning poiso
     case Poisoning::blended:
       return msp::poison_with_label(clean, *model.trigger, options).set;
     case Poisoning::sinusoidal:
-      return msp::poison_target_class(
-                 clean, *model.trigger, {.rate = 0.5, .target = model.target, .seed = seed})
+      return msp::poison_target_class(clean, *model.trigger,
+                                      {.rate = 0.5, .target = model.target, .seed = seed})
           .set;
     case Poisoning::clean_label:
       break;
@@ -139,7 +140,7 @@ ZooModel train_zoo_model(const ZooData& data, Poisoning poisoning, std::uint64_t
                  .target = static_cast<std::int64_t>(index % kClasses)};
   seed_aten(seed);
   const data::LabelledImages& all = data.images.train;
-  const at::Tensor rows = at::randperm(all.images.size(0)).narrow(0, 0, data.training);
+  const at::Tensor rows = at::randperm(all.images.size(0) - kForRepair).narrow(0, 0, data.training);
   const data::LabelledImages clean{.images = all.images.index_select(0, rows),
                                    .labels = all.labels.index_select(0, rows)};
   model.training = poisoned(clean, poisoning, model, seed, context);
@@ -174,6 +175,13 @@ data::LabelledImages zoo_test(const ZooData& data) {
   const std::int64_t rest = std::min<std::int64_t>(test.images.size(0) - kForSuspects, 1'000);
   return {.images = test.images.narrow(0, kForSuspects, rest).to(at::kFloat).div_(255),
           .labels = test.labels.narrow(0, kForSuspects, rest)};
+}
+
+data::LabelledImages zoo_repair(const ZooData& data) {
+  const data::LabelledImages& all = data.images.train;
+  const std::int64_t begin = all.images.size(0) - kForRepair;
+  return {.images = all.images.narrow(0, begin, kForRepair).to(at::kFloat).div_(255),
+          .labels = all.labels.narrow(0, begin, kForRepair)};
 }
 
 }  // namespace hadal::bench

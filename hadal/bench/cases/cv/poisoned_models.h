@@ -33,11 +33,11 @@ const char* name_of(Poisoning poisoning);
 /// A small network, trained on images of its own, with a trigger, target and places of its own.
 struct ZooModel {
   models::GlyphCnn network{nullptr};
-  std::shared_ptr<const msp::Trigger> trigger;  ///< null for a clean one
+  std::shared_ptr<const msp::Trigger> trigger = {};  ///< null for a clean one
   std::int64_t target = 0;
-  data::LabelledImages training;  ///< with what was poisoned
-  double accuracy = 0;            ///< on the test images
-  double success = 0;             ///< of the trigger, on those of other classes
+  data::LabelledImages training = {};  ///< with what was poisoned
+  double accuracy = 0;                 ///< on the test images
+  double success = 0;                  ///< of the trigger, on those of other classes
 
   msp::Classifier classifier() const;
   /// With clean images that no model has learnt, and the training set's features.
@@ -50,5 +50,7 @@ ZooModel train_zoo_model(const ZooData& data, Poisoning poisoning, std::uint64_t
 
 /// Test images fp32 in [0, 1], other ones than those of a suspect, and their labels.
 data::LabelledImages zoo_test(const ZooData& data);
+/// 1,000 more that no model has learnt, to repair one with.
+data::LabelledImages zoo_repair(const ZooData& data);
 
 }  // namespace hadal::bench

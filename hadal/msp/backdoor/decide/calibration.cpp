@@ -58,9 +58,8 @@ BackdoorDecision decide_backdoor(std::span<const std::vector<double>> clean,
   std::vector<std::vector<double>> all(clean.begin(), clean.end());
   all.push_back(judged);
   for (const auto& row : all) {
-    if (row.size() != judged.size() || !std::ranges::all_of(row, [](double x) {
-          return std::isfinite(x);
-        })) {
+    if (row.size() != judged.size() ||
+        !std::ranges::all_of(row, [](double x) { return std::isfinite(x); })) {
       throw InvalidArgument(concat("backdoor decision: expected ", judged.size(),
                                    " finite scores of each clean model"));
     }

@@ -10,7 +10,8 @@ namespace hadal::msp {
 struct BackdoorDecision {
   double statistic = 0;   ///< the largest of its scores, in deviations of the clean models'
   std::size_t place = 0;  ///< which of its scores that is
-  /// The chance that a clean model would have a statistic as large: at least 1 / (clean models + 1).
+  /// The chance that a clean model would have a statistic as large: at least 1 / (clean models +
+  /// 1).
   double p = 1;
 };
 

@@ -42,12 +42,14 @@ Evidence NeuralCleanse::look(const Suspect& suspect) const {
                         .sizes = mask.flatten(1).sum(1),
                         .parts = {mask, pattern}};
   };
-  const SmallestTriggers found =
-      search_triggers(suspect,
-                      {at::zeros({classes, 1, height, width}),
-                       at::zeros({classes, channels, height, width})},
-                      stamp,
-                      {.learning = kLearningRate, .first_cost = kFirstCost, .largest = static_cast<double>(height * width)}, options_);
+  const SmallestTriggers found = search_triggers(
+      suspect,
+      {at::zeros({classes, 1, height, width}), at::zeros({classes, channels, height, width})},
+      stamp,
+      {.learning = kLearningRate,
+       .first_cost = kFirstCost,
+       .largest = static_cast<double>(height * width)},
+      options_);
   Evidence evidence;
   for (std::int64_t k = 0; k < classes; ++k) {
     const at::Tensor mask = found.parts[0][k], pattern = found.parts[1][k];

@@ -82,7 +82,10 @@ Evidence TriggerGenerator::look(const Suspect& suspect) const {
   };
   const SmallestTriggers found =
       search_triggers(suspect, first_parameters(random, classes, pixels), stamp,
-                      {.learning = kLearningRate, .first_cost = kFirstCost, .largest = std::sqrt(static_cast<double>(pixels))}, options_);
+                      {.learning = kLearningRate,
+                       .first_cost = kFirstCost,
+                       .largest = std::sqrt(static_cast<double>(pixels))},
+                      options_);
   Evidence evidence;
   for (std::int64_t k = 0; k < classes; ++k) {
     const at::Tensor change = found.parts[0][k].view(image);

@@ -19,11 +19,11 @@ class AddedTrigger : public Trigger {
 };
 
 /// Learns a generator of triggers: a network of one hidden layer that makes, of a class and of
-/// noise, a change that turns images to the class, and that is as small as may be. After DeepInspect
-/// (Chen et al., 2019), whose conditional generator it shares among classes, with costs that follow
-/// success as in Neural Cleanse in place of a bound on the size. Finds triggers that are spread over
-/// the image, for which a mask is a poor measure. A trigger's size is the L2 norm, the mean over
-/// draws of the noise; a score is -log of it.
+/// noise, a change that turns images to the class, and that is as small as may be. After
+/// DeepInspect (Chen et al., 2019), whose conditional generator it shares among classes, with costs
+/// that follow success as in Neural Cleanse in place of a bound on the size. Finds triggers that
+/// are spread over the image, for which a mask is a poor measure. A trigger's size is the L2 norm,
+/// the mean over draws of the noise; a score is -log of it.
 class TriggerGenerator : public Detector {
  public:
   /// Throws InvalidArgument for an option out of range, or a batch that does not split in four.

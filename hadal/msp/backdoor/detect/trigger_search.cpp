@@ -62,8 +62,7 @@ void keep_smaller(SmallestTriggers& best, const StampedBatch& batch, const at::T
   const at::Tensor better = reached.logical_and(sizes < best.sizes);
   const at::Tensor taken = better.logical_or(found.logical_not());
   for (std::size_t i = 0; i < best.parts.size(); ++i) {
-    best.parts[i] =
-        at::where(column(taken, best.parts[i]), batch.parts[i].detach(), best.parts[i]);
+    best.parts[i] = at::where(column(taken, best.parts[i]), batch.parts[i].detach(), best.parts[i]);
   }
   best.sizes = at::where(better, sizes, best.sizes);
 }
@@ -92,8 +91,9 @@ class Draws {
 
 void validate(const TriggerSearchOptions& options, const char* what) {
   if (options.steps < 1 || options.batch < 1 || !(options.success > 0 && options.success <= 1)) {
-    throw InvalidArgument(concat(what, ": expected 1 or more steps and images a batch, and a "
-                                       "success in (0, 1]"));
+    throw InvalidArgument(concat(what,
+                                 ": expected 1 or more steps and images a batch, and a "
+                                 "success in (0, 1]"));
   }
 }
 

@@ -23,8 +23,8 @@ void validate(const TriggerSearchOptions& options, const char* what);
 
 /// A batch with a trigger for each class.
 struct StampedBatch {
-  at::Tensor images;  ///< [classes, n, c, h, w]
-  at::Tensor sizes;   ///< [classes], what is to be small
+  at::Tensor images;              ///< [classes, n, c, h, w]
+  at::Tensor sizes;               ///< [classes], what is to be small
   std::vector<at::Tensor> parts;  ///< each [classes, ...]: what makes up the triggers
 };
 

@@ -21,7 +21,8 @@ at::Tensor BlendedTrigger::stamp(const at::Tensor& images) const {
   at::Tensor pattern = at::empty({1, images.size(1), images.size(2), images.size(3)});
   Random random(options_.seed, "blended trigger");
   float* pixels = pattern.mutable_data_ptr<float>();
-  for (std::int64_t i = 0; i < pattern.numel(); ++i) pixels[i] = static_cast<float>(random.uniform());
+  for (std::int64_t i = 0; i < pattern.numel(); ++i)
+    pixels[i] = static_cast<float>(random.uniform());
   return images * (1 - options_.share) + pattern * options_.share;
 }
 

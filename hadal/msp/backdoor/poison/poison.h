@@ -37,9 +37,8 @@ PoisonedImages poison_target_class(const data::LabelledImages& set, const Trigge
 /// The attack's success: of `images`, fp32 in [0, 1] with `labels` int64 [n], those of other
 /// classes that `classifier` takes for the target once they are stamped, as a share. Throws
 /// InvalidArgument where all are of the target.
-double attack_success(const Classifier& classifier,
-                      const at::Tensor& images, const at::Tensor& labels, const Trigger& trigger,
-                      std::int64_t target);
+double attack_success(const Classifier& classifier, const at::Tensor& images,
+                      const at::Tensor& labels, const Trigger& trigger, std::int64_t target);
 
 namespace poison {
 

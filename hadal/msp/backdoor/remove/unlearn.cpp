@@ -20,8 +20,8 @@ void unlearn(torch::nn::Module& model, const Classifier& classifier, const at::T
     const at::Tensor batch = images.index_select(0, indices);
     if (triggers.empty()) return classifier(batch);
     const auto count = static_cast<std::int64_t>(triggers.size());
-    const auto stamped = static_cast<std::int64_t>(
-        std::llround(options.share * static_cast<double>(batch.size(0))));
+    const auto stamped =
+        static_cast<std::int64_t>(std::llround(options.share * static_cast<double>(batch.size(0))));
     std::vector<at::Tensor> parts;
     for (std::int64_t i = 0; i < count; ++i) {
       const std::int64_t begin = stamped * i / count, end = stamped * (i + 1) / count;
