@@ -16,7 +16,8 @@
 namespace hadal::msp {
 
 struct BackdoorScanOptions {
-  at::Tensor images;  ///< uint8 or fp32 in [0, 1], [n, c, h, w], clean ones; 256 are used at most
+  at::Tensor images =
+      {};  ///< uint8 or fp32 in [0, 1], [n, c, h, w], clean ones; 256 are used at most
   /// A folder of 20 or more safetensors of clean models of the same architecture, or nothing.
   std::optional<std::filesystem::path> clean = {};
   TriggerSearchOptions search = {};
@@ -28,9 +29,9 @@ at::Tensor read_images(const std::filesystem::path& path);
 
 /// What was found for a class.
 struct ClassScan {
-  ReversedTrigger mask;    ///< by NeuralCleanse
-  ReversedTrigger change;  ///< by TriggerGenerator
-  double mask_index = 0;   ///< anomaly_indices() of their sizes
+  ReversedTrigger mask = {};    ///< by NeuralCleanse
+  ReversedTrigger change = {};  ///< by TriggerGenerator
+  double mask_index = 0;        ///< anomaly_indices() of their sizes
   double change_index = 0;
 
   double index() const { return std::max(mask_index, change_index); }

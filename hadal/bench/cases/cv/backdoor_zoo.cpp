@@ -198,7 +198,7 @@ Workload prepare(const Context& context) {
   return {
       .data = data_source(concat(data->images.description,
                                  "; 38 clean models to calibrate, 20 clean and 20 "
-                                 "poisoned to judge, each on 6,000 images"),
+                                 "poisoned to judge, each on 4,000 images"),
                           data->generated, {data->images.train.images, data->images.test.images}),
       .quality = [=] { return quality_of(*data, context); },
       .baseline =

@@ -19,7 +19,7 @@ namespace hadal::bench {
 struct ZooData {
   data::ImageSet images;
   bool generated = true;
-  std::int64_t training = 6'000;  ///< images that a model learns from, other ones each
+  std::int64_t training = 4'000;  ///< images that a model learns from, other ones each
 };
 
 /// MNIST where it is there, else generated digits.

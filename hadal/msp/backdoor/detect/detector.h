@@ -15,9 +15,10 @@ namespace hadal::msp {
 
 /// A model that may have a backdoor, and what its auditor has.
 struct Suspect {
-  Classifier classifier;  ///< of images fp32 in [0, 1]
+  Classifier classifier = {};  ///< of images fp32 in [0, 1]
   std::int64_t classes = 10;
-  at::Tensor images;  ///< fp32 [n, c, h, w], n >= 1: clean ones, whose classes need not be known
+  at::Tensor images =
+      {};  ///< fp32 [n, c, h, w], n >= 1: clean ones, whose classes need not be known
   /// What the model was trained on, for detectors that look there: its features [m, d], which are
   /// what its last layer takes, and labels int64 [m]. Undefined where unknown.
   at::Tensor training_features = {};
@@ -26,16 +27,16 @@ struct Suspect {
 
 /// A trigger that was reverse-engineered for a class.
 struct ReversedTrigger {
-  std::shared_ptr<const Trigger> trigger;
+  std::shared_ptr<const Trigger> trigger = {};
   double size = 0;     ///< in the detector's own measure; the most there is where none was found
   double success = 0;  ///< share of images of other classes, as the model has it, that it turns
-  at::Tensor picture;  ///< fp32 [c, h, w] in [0, 1]: what it looks like
+  at::Tensor picture = {};  ///< fp32 [c, h, w] in [0, 1]: what it looks like
 };
 
 /// What a detector makes of a suspect.
 struct Evidence {
-  std::vector<double> scores;             ///< of each class; larger is more suspicious
-  std::vector<ReversedTrigger> triggers;  ///< of each class, or none
+  std::vector<double> scores = {};             ///< of each class; larger is more suspicious
+  std::vector<ReversedTrigger> triggers = {};  ///< of each class, or none
 };
 
 class Detector {

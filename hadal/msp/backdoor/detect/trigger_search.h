@@ -11,8 +11,8 @@
 namespace hadal::msp {
 
 struct TriggerSearchOptions {
-  int steps = 200;
-  std::int64_t batch = 32;  ///< images, each of which is stamped for every class
+  int steps = 100;
+  std::int64_t batch = 16;  ///< images, each of which is stamped for every class
   double success = 0.99;    ///< of a batch that a trigger has to turn
   std::uint64_t seed = 0;
   std::function<void()> check_interrupt = [] {};  ///< before each step; throws to end the search
