@@ -97,9 +97,9 @@ std::vector<fs::path> models_in(const fs::path& folder) {
 }
 
 void decide(BackdoorScan& scan, const Looked& judged, const at::Tensor& images,
-            const BackdoorScanOptions& options) {
+            const std::vector<fs::path>& files, const BackdoorScanOptions& options) {
   std::vector<std::vector<double>> rows;
-  for (const fs::path& file : models_in(*options.clean)) {
+  for (const fs::path& file : files) {
     const Looked clean = look_at(file, images, options);
     if (clean.architecture != judged.architecture ||
         clean.masks.scores.size() != judged.masks.scores.size()) {
@@ -129,6 +129,8 @@ at::Tensor read_images(const fs::path& path) {
 BackdoorScan scan_for_backdoor(const fs::path& path, const BackdoorScanOptions& options) {
   check_images(options.images, "backdoor scan");
   const at::Tensor images = in_unit(options.images);
+  std::vector<fs::path> clean;
+  if (options.clean) clean = models_in(*options.clean);
   const Looked looked = look_at(path, images, options);
   const std::vector<double> masks = indices_of(looked.masks), changes = indices_of(looked.changes);
   BackdoorScan scan{.architecture = looked.architecture, .images = images.size(0)};
@@ -140,7 +142,7 @@ BackdoorScan scan_for_backdoor(const fs::path& path, const BackdoorScanOptions& 
   }
   const auto largest = std::ranges::max_element(scan.classes, {}, &ClassScan::index);
   scan.suspect = static_cast<std::size_t>(largest - scan.classes.begin());
-  if (options.clean) decide(scan, looked, images, options);
+  if (options.clean) decide(scan, looked, images, clean, options);
   return scan;
 }
 

