@@ -2,7 +2,9 @@
 
 #include "hadal/core/file.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cstdint>
 
 namespace hadal {
 namespace {
@@ -39,21 +41,30 @@ Markup& Markup::operator<<(std::string_view content) {
   return *this;
 }
 
-std::string policy_hash(std::string_view text) {
+std::string base64(std::string_view bytes) {
   constexpr std::string_view kDigits =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const std::string hex = sha256(text);
-  std::string base64;
-  // Three hexadecimal digits are two of base64; 64 leave one over, which makes one more and a pad.
-  for (std::size_t i = 0; i < hex.size(); i += 3) {
-    int bits = 0;
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t bits = 0;
     for (std::size_t k = i; k < i + 3; ++k) {
-      bits = 16 * bits + (k < hex.size() ? digit_of(hex[k]) : 0);
+      bits = bits << 8 | (k < bytes.size() ? static_cast<unsigned char>(bytes[k]) : 0U);
     }
-    base64 += kDigits[static_cast<std::size_t>(bits >> 6)];
-    if (i + 1 < hex.size()) base64 += kDigits[static_cast<std::size_t>(bits & 63)];
+    const std::size_t digits = std::min<std::size_t>(bytes.size() - i, 3) + 1;
+    for (std::size_t k = 0; k < 4; ++k) {
+      text += k < digits ? kDigits[bits >> (18 - 6 * k) & 63] : '=';
+    }
   }
-  return "sha256-" + base64 + '=';
+  return text;
+}
+
+std::string policy_hash(std::string_view text) {
+  const std::string hex = sha256(text);
+  std::string bytes;
+  for (std::size_t i = 0; i < hex.size(); i += 2) {
+    bytes += static_cast<char>(16 * digit_of(hex[i]) + digit_of(hex[i + 1]));
+  }
+  return "sha256-" + base64(bytes);
 }
 
 std::string coordinate(double value) {

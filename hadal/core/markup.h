@@ -39,6 +39,9 @@ class Markup {
   std::string html_;
 };
 
+/// `bytes` in base64 (RFC 4648), padded.
+std::string base64(std::string_view bytes);
+
 /// SHA-256 of `text` in base64, as a content security policy names an inline style or script.
 std::string policy_hash(std::string_view text);
 

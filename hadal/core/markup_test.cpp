@@ -19,6 +19,14 @@ TEST(Markup, NamesAScriptAsAPolicyDoes) {
   EXPECT_EQ(policy_hash("alert"), "sha256-35BQWN1npAn++BSA6B5HNlcrDttNf7mHxpXNB+Jg7IE=");
 }
 
+TEST(Base64, PadsAsTheStandardsVectorsDo) {
+  EXPECT_EQ(base64(""), "");
+  EXPECT_EQ(base64("f"), "Zg==");
+  EXPECT_EQ(base64("fo"), "Zm8=");
+  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
+  EXPECT_EQ(base64("\xfb\xff"), "+/8=");
+}
+
 TEST(Markup, EscapesEveryOtherText) {
   const std::string text = "<a href='x' title=\"y\">&amp;";
   const std::string escaped = "&lt;a href=&#39;x&#39; title=&quot;y&quot;&gt;&amp;amp;";

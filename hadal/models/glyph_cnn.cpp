@@ -21,12 +21,16 @@ GlyphCnnImpl::GlyphCnnImpl(std::int64_t classes)
 }
 
 at::Tensor GlyphCnnImpl::forward(const at::Tensor& images) {
+  return linear_->forward(features(images));
+}
+
+at::Tensor GlyphCnnImpl::features(const at::Tensor& images) {
   require_input("GlyphCnn: images", images, {-1, 1, 28, 28}, linear_->weight.scalar_type());
   at::Tensor x = at::max_pool2d(at::relu(conv1_.forward(images)), 2);
   x = at::max_pool2d(at::relu(conv2_.forward(x)), 2);
   x = at::relu(conv3_.forward(x));
   x = at::relu(conv4_.forward(x));
-  return linear_->forward(x.mean({2, 3}));
+  return x.mean({2, 3});
 }
 
 void GlyphCnnImpl::fold_batch_norm() {

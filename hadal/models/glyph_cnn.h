@@ -19,6 +19,8 @@ class GlyphCnnImpl : public torch::nn::Module {
   /// Images [n, 1, 28, 28] in [0, 1], of the parameters' type, to logits [n, classes]. Throws
   /// InvalidArgument for another shape or type.
   at::Tensor forward(const at::Tensor& images);
+  /// What the linear layer takes of the same images, [n, 64].
+  at::Tensor features(const at::Tensor& images);
 
   /// As ResNetCifarImpl::fold_batch_norm().
   void fold_batch_norm();

@@ -1,10 +1,11 @@
 #include "hadal/msp/attack/carlini_wagner.h"
 
 #include "hadal/core/error.h"
+#include "hadal/msp/attack/adam.h"
 #include "hadal/msp/attack/loss.h"
 #include "hadal/msp/attack/rows.h"
 
-#include <cmath>
+#include <limits>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/full_like.h>
@@ -15,30 +16,6 @@ namespace hadal::msp {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-/// Adam (Kingma and Ba, 2015) with its published constants, over one tensor.
-class Adam {
- public:
-  explicit Adam(double rate) : rate_(rate) {}
-  at::Tensor step(const at::Tensor& value, const at::Tensor& gradient) {
-    if (!first_.defined()) {
-      first_ = at::zeros_like(value);
-      second_ = at::zeros_like(value);
-    }
-    ++count_;
-    first_.mul_(kFirst).add_(gradient, 1 - kFirst);
-    second_.mul_(kSecond).addcmul_(gradient, gradient, 1 - kSecond);
-    const double rate = rate_ / (1 - std::pow(kFirst, count_));
-    const double correction = 1 - std::pow(kSecond, count_);
-    return value - first_ / ((second_ / correction).sqrt() + 1e-8) * rate;
-  }
-
- private:
-  static constexpr double kFirst = 0.9, kSecond = 0.999;
-  double rate_;
-  int count_ = 0;
-  at::Tensor first_, second_;
-};
 
 /// The nearest points found, and how far they are: infinitely where none is.
 struct Best {

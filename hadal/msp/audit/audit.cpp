@@ -58,6 +58,18 @@ void measure_storages(const std::filesystem::path& path, const ScannedFile& file
   }
 }
 
+void look_for_backdoor(const std::filesystem::path& path, const BackdoorScanOptions& options,
+                       AuditReport& report, Findings& findings) {
+  const bool is_malformed = std::ranges::any_of(report.findings, [](const Finding& finding) {
+    return finding.rule == &rules::kMalformedSafetensors;
+  });
+  if (is_malformed) return;
+  const std::filesystem::path file =
+      std::filesystem::is_directory(path) ? path / "model.safetensors" : path;
+  report.backdoor = scan_for_backdoor(file, options);
+  judge_backdoor(*report.backdoor, {.file = file.filename().string(), .member = {}}, findings);
+}
+
 }  // namespace
 
 bool AuditReport::is_clean() const {
@@ -69,13 +81,15 @@ std::size_t AuditReport::count(Level level) const {
       findings, [&](const Finding& finding) { return finding.rule->level == level; }));
 }
 
-AuditReport audit_model(const std::filesystem::path& path) {
+AuditReport audit_model(const std::filesystem::path& path,
+                        const std::optional<BackdoorScanOptions>& behaviour) {
   ScanReport scan = scan_model(path);
   AuditReport report{.model = path.string(),
                      .audited = utc_now(),
                      .files = std::move(scan.files),
                      .findings = std::move(scan.findings),
-                     .weights = {}};
+                     .weights = {},
+                     .backdoor = {}};
   Findings weights;
   const bool is_folder = std::filesystem::is_directory(path);
   for (const ScannedFile& file : report.files) {
@@ -86,6 +100,7 @@ AuditReport audit_model(const std::filesystem::path& path) {
       measure_storages(whole, file, report, weights);
     }
   }
+  if (behaviour) look_for_backdoor(path, *behaviour, report, weights);
   report.findings.insert(report.findings.end(), weights.all().begin(), weights.all().end());
   std::ranges::stable_sort(report.findings, std::ranges::greater{},
                            [](const Finding& finding) { return finding.rule->level; });

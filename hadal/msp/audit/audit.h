@@ -1,9 +1,11 @@
 #pragma once
 
+#include "hadal/msp/audit/backdoor_scan.h"
 #include "hadal/msp/audit/weights.h"
 #include "hadal/msp/scan/scan.h"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,7 @@ struct AuditReport {
   std::vector<ScannedFile> files;
   std::vector<Finding> findings;
   std::vector<TensorStatistics> weights;  ///< of safetensors and of PyTorch's archives
+  std::optional<BackdoorScan> backdoor;   ///< where one was asked for
 
   /// Whether no finding is a warning or an error.
   bool is_clean() const;
@@ -22,7 +25,10 @@ struct AuditReport {
 };
 
 /// Scans a model's files as scan_model() does, and measures the tensors of floating point of each
-/// sound safetensors file, and the storages of PyTorch's archives. Throws as scan_model().
-AuditReport audit_model(const std::filesystem::path& path);
+/// sound safetensors file, and the storages of PyTorch's archives. With `behaviour`, also runs the
+/// model, which is then a safetensors file or a folder with a model.safetensors, and looks for a
+/// backdoor; unless something of it was malformed. Throws as scan_model() and scan_for_backdoor().
+AuditReport audit_model(const std::filesystem::path& path,
+                        const std::optional<BackdoorScanOptions>& behaviour = {});
 
 }  // namespace hadal::msp

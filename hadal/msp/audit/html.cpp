@@ -3,6 +3,7 @@
 #include "hadal/core/error.h"
 #include "hadal/core/markup.h"
 #include "hadal/core/text.h"
+#include "hadal/msp/audit/html_backdoor.h"
 #include "hadal/msp/audit/report.h"
 
 #include <cstdio>
@@ -107,8 +108,9 @@ std::string audit_html(const AuditReport& report) {
                                             : std::string_view("warning"))
        << "\">" << verdict_text(report) << "</p><p class=\"muted\">" << report.audited
        << "</p></header>\n<main>\n"
-       << findings_section(report) << files_section(report) << weights_section(report)
-       << "</main>\n</body>\n</html>\n";
+       << findings_section(report);
+  if (report.backdoor) html << backdoor_section(*report.backdoor);
+  html << files_section(report) << weights_section(report) << "</main>\n</body>\n</html>\n";
   return html.html();
 }
 

@@ -47,6 +47,16 @@ std::string audit_text(const AuditReport& report) {
   if (!report.weights.empty()) {
     out << "measured   " << counted(report.weights.size(), "tensor") << '\n';
   }
+  if (report.backdoor) {
+    const BackdoorScan& scan = *report.backdoor;
+    out << "ran        " << scan.architecture << " of " << scan.classes.size() << " classes on "
+        << counted(static_cast<std::size_t>(scan.images), "image");
+    if (scan.decision) {
+      out << ", backdoor p = " << concat(scan.decision->p) << " by "
+          << counted(scan.clean_models, "clean model");
+    }
+    out << '\n';
+  }
   return out.str();
 }
 

@@ -5,7 +5,7 @@
 namespace hadal::msp {
 namespace {
 
-constexpr std::array<const Rule*, 33> kRules = {&rules::kDangerousImport,
+constexpr std::array<const Rule*, 35> kRules = {&rules::kDangerousImport,
                                                 &rules::kUnknownImport,
                                                 &rules::kComputedImport,
                                                 &rules::kComputedCall,
@@ -37,7 +37,9 @@ constexpr std::array<const Rule*, 33> kRules = {&rules::kDangerousImport,
                                                 &rules::kOutlierRows,
                                                 &rules::kDeadUnits,
                                                 &rules::kLowBits,
-                                                &rules::kHiddenText};
+                                                &rules::kHiddenText,
+                                                &rules::kBackdoor,
+                                                &rules::kSmallTrigger};
 
 constexpr std::array<Taxon, 5> kAtlas = {{{"AML.T0010.003", "AI Supply Chain Compromise: Model"},
                                           {"AML.T0011.000", "User Execution: Unsafe AI Artifacts"},

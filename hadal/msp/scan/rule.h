@@ -77,6 +77,9 @@ extern const Rule kOutlierRows;
 extern const Rule kDeadUnits;
 extern const Rule kLowBits;
 extern const Rule kHiddenText;
+// Behaviour, which only a scan that runs the model sees.
+extern const Rule kBackdoor;
+extern const Rule kSmallTrigger;
 
 }  // namespace rules
 }  // namespace hadal::msp
