@@ -97,8 +97,11 @@ PartPlace place_of(const PartsCall& call, const Part& part) {
 }
 
 void attend_parts(const PartsCall& call) {
-  // Always or never, so that a query's bits do not depend on how many others are with it.
-  takes_tiles(call.shape.cache.memory.type()) ? attend_in_tiles(call) : attend_in_vectors(call);
+  // Of all pages always or never, so that a query's bits do not depend on how many others are with
+  // it. What pages are chosen does depend on that, and of few pages one query is faster in vectors.
+  const bool chosen = !call.parts.empty() && call.parts.front().group->blocks;
+  const bool tiles = takes_tiles(call.shape.cache.memory.type());
+  tiles && !(chosen && call.shape.queries == 1) ? attend_in_tiles(call) : attend_in_vectors(call);
 }
 
 }  // namespace hadal::dao
