@@ -20,6 +20,8 @@ Suspect suspect(bool has_backdoor) {
           .images = in_unit(quarters(64, 3).images)};
 }
 
+/// Batches are as large as the set: of the smallest trigger that turns all of a few images, some
+/// others are not turned.
 template <class SomeDetector>
 void expect_found(const SomeDetector& detector, double most) {
   const Evidence evidence = detector.look(suspect(true));
@@ -36,11 +38,11 @@ void expect_found(const SomeDetector& detector, double most) {
 }
 
 TEST(NeuralCleanse, FindsTheFewPixelsThatTurnImages) {
-  expect_found(NeuralCleanse({.steps = 150, .batch = 16}), 6);
+  expect_found(NeuralCleanse({.steps = 150, .batch = 64}), 6);
 }
 
 TEST(TriggerGenerator, FindsASmallChangeThatTurnsImages) {
-  expect_found(TriggerGenerator({.steps = 150, .batch = 16}), 2.5);
+  expect_found(TriggerGenerator({.steps = 150, .batch = 64}), 2.5);
 }
 
 TEST(NeuralCleanse, PointsAtTheTriggersPlace) {
